@@ -4,14 +4,12 @@ import numpy as np
 
 
 def floats(op, **arrays):
-    """Return the arrays in their common float type; whole numbers become float64, None stays None."""
+    """Return the arrays in their common float type; integers become float64, None stays None."""
     given = {name: np.asarray(a) for name, a in arrays.items() if a is not None}
     for name, a in given.items():
         if a.dtype.kind not in "fiub":
             raise TypeError(f"{op}: {name} must hold real numbers, not {a.dtype}")
-    dtype = np.result_type(
-        *(a.dtype if a.dtype.kind == "f" else np.float64 for a in given.values())
-    )
+    dtype = np.result_type(*(a.dtype if a.dtype.kind == "f" else "f8" for a in given.values()))
     return tuple(
         given[name].astype(dtype, copy=False) if name in given else None for name in arrays
     )

@@ -14,6 +14,7 @@ from backprop.windows import (
     crop,
     output_size,
     pad,
+    padded_shape,
     padding_pairs,
     seen_by_tap,
     size_pair,
@@ -44,8 +45,8 @@ def conv2d(x, w, b, *, stride=1, padding=0, dilation=1, groups=1):
     in the gradient of x. `stride` and `dilation` are an int or (vertical, horizontal); `padding` is
     an int, such a pair, or ((top, bottom), (left, right)); `b` may be None.
 
-    Raises ValueError where channels, groups or shapes disagree or the kernel does not fit, TypeError
-    where a size is not whole or an array not real. Derived in chapter 01, in full in chapter 08.
+    Raises ValueError where channels, groups or shapes disagree or the kernel does not fit,
+    TypeError where a size is not whole or an array not real. Derived in chapters 01 and 08.
     """
     x, w, b, how = _prepare(x, w, b, stride, padding, dilation, groups)
     y = np.empty(how.out, dtype=x.dtype)
@@ -102,7 +103,7 @@ def _input_gradient(dy, x, w, how):
         dx_block = _channels_first(dx_grouped[images])
         dy_block = _channels_first(dy_grouped[images])
         dy_rows = dy_block.reshape(*dy_block.shape[:2], -1)
-        padded = pad(np.zeros_like(dx_block), how.padding)
+        padded = np.zeros(padded_shape(dx_block.shape, how.padding), dtype=x.dtype)
         for u, v in np.ndindex(w.shape[2:]):
             # (G,C/G,F/G) @ (G,F/G,n*I*J) -> (G,C/G,n,I,J)
             pushed = kernels[..., u, v] @ dy_rows
@@ -132,7 +133,7 @@ def _prepare(x, w, b, stride, padding, dilation, groups):
     dilation = size_pair("conv2d: dilation", dilation)
     groups = whole("conv2d: groups", groups, 1)
     _check_channels(x, w, b, groups)
-    padded = tuple(n + sum(p) for n, p in zip(x.shape[2:], padding, strict=True))
+    padded = padded_shape(x.shape[2:], padding)
     spans = tuple(map(span, w.shape[2:], dilation))
     if spans[0] > padded[0] or spans[1] > padded[1]:
         raise ValueError(
