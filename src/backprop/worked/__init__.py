@@ -1,0 +1,1 @@
+"""The book's worked examples as worksheets, one module for each kind of layer."""

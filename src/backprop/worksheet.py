@@ -1,0 +1,286 @@
+"""A small spreadsheet whose formulas are SymPy expressions.
+
+A formula of the book is written once, here. The same cell then gives the number in the text, the
+LaTeX of a line of the derivation, the live figure (as JSON) and, by SymPy's own differentiation,
+the proof of its gradient. This module knows nothing of convolutions or norms.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+import sympy as sp
+
+from backprop.formula import (
+    plain,
+    product,
+    shown,
+    subscript,
+    tex_formula,
+    tex_name,
+    tex_number,
+    total,
+    tree,
+)
+
+__all__ = ["Grid", "Proof", "ProofError", "Step", "Worksheet", "product", "subscript", "total"]
+
+
+class ProofError(AssertionError):
+    """A printed formula that is not the derivative it claims to be."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What `Worksheet.prove` showed: every entry of a grid, by symbols and for all numbers."""
+
+    name: str
+    of: str
+    wrt: str
+    entries: int
+
+    def __repr__(self):
+        n = self.entries
+        return f"{self.name}: {n} of {n} entries equal the derivative of {self.of} by {self.wrt}"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A named array of cells, either given (numbers) or defined (formulas in earlier cells)."""
+
+    name: str
+    cells: np.ndarray
+    given: np.ndarray | None = None
+    formulas: np.ndarray | None = None
+    label: str = ""
+    symbol: str = ""
+    tex: str = ""
+    hidden: bool = False
+    error: bool = False
+
+    def tex_name(self, index):
+        """Write one cell as LaTeX: x_{11}."""
+        return tex_name(self.tex or self.symbol or self.name, self.cells.shape, index)
+
+    @cached_property
+    def sources(self):
+        """The cells that the formulas refer to, in a stable order; none for a given grid."""
+        formulas = [] if self.formulas is None else self.formulas.flat
+        return sorted(set().union(*(f.free_symbols for f in formulas)), key=str)
+
+    @cached_property
+    def evaluate(self):
+        """The formulas as one NumPy function of `sources`."""
+        return sp.lambdify(self.sources, [f for f in self.formulas.flat], "numpy")
+
+    def to_json(self):
+        """Write name, label, symbol, shape, and the numbers or the formula trees, row by row."""
+        document = {"name": self.name, "shape": list(self.cells.shape)}
+        document["label"] = self.label or self.name
+        document["symbol"] = self.symbol or self.name
+        if self.given is not None:
+            document["given"] = [plain(v) for v in self.given.flat]
+        else:
+            document["formulas"] = [tree(f) for f in self.formulas.flat]
+        return document | {k: True for k in ("hidden", "error") if getattr(self, k)}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the story: the cells computed now, a remark, and the grids to look at."""
+
+    targets: tuple[str, ...]
+    note: str = ""
+    show: tuple[str, ...] = ()
+
+    def to_json(self):
+        """Leave out what is empty."""
+        document = {"targets": self.targets, "note": self.note, "show": self.show}
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in document.items() if v}
+
+
+@dataclass
+class Worksheet:
+    """Named grids of cells, and the order in which a hand computes them.
+
+    Grids have rank 0, 1 or 2. Cells are named as in the article: x11 … x33, from 1; the arrays
+    that `given` and `define` return are indexed from 0, as in NumPy.
+    """
+
+    title: str = ""
+    grids: dict[str, Grid] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def given(self, name, values, **drawing):
+        """Add a grid of numbers that the reader may change; return its cells (SymPy symbols).
+
+        How it is drawn: `label` over the table, `symbol` in figures, `tex` in LaTeX, `hidden`.
+        Raises ValueError where the name is taken, the rank is over 2 or a value is not finite.
+        """
+        values = np.asarray(values, dtype=float)
+        if not np.isfinite(values).all():
+            raise ValueError(f"given: {name} must hold finite numbers, got {values.tolist()}")
+        cells = self._name_cells(name, values.shape)
+        return self._add(Grid(name, cells, given=values, **drawing))
+
+    def define(self, name, formulas, **drawing):
+        """Add a grid of formulas in earlier cells; return its cells (SymPy symbols).
+
+        Drawn as in `given`; with `error`, a figure marks every entry that is not 0.
+        Raises ValueError where the name is taken or a formula refers to a cell not yet there.
+        """
+        formulas = np.vectorize(sp.sympify, otypes=[object])(np.asarray(formulas, dtype=object))
+        cells = self._name_cells(name, formulas.shape)
+        known = self._known()
+        for cell, formula in zip(cells.flat, formulas.flat, strict=True):
+            if strangers := sorted(map(str, formula.free_symbols - known)):
+                raise ValueError(f"define: {cell} refers to {strangers[0]}, which is no cell yet")
+        return self._add(Grid(name, cells, formulas=formulas, **drawing))
+
+    def step(self, targets, note="", show=()):
+        """Add a step: the cell or cells computed now, a remark, the grids drawn (default: all)."""
+        flat = np.asarray(targets, dtype=object).ravel()
+        names = tuple(map(str, flat))
+        known = {str(cell) for cell in self._known()}
+        for name in chain(names, show):
+            if name not in known and name not in self.grids:
+                raise ValueError(f"step: {name} is neither a cell nor a grid of this worksheet")
+        self.steps.append(Step(names, note, tuple(show)))
+
+    def values(self, **given: Sequence) -> dict[str, np.ndarray]:
+        """Evaluate every grid in float64; keywords replace given numbers.
+
+        Raises ValueError for a grid that is not given or a shape that differs.
+        """
+        for name in given:
+            if name not in self.grids or self.grids[name].given is None:
+                raise ValueError(f"values: {name} is not a given grid of this worksheet")
+        number, result = {}, {}
+        for name, grid in self.grids.items():
+            if grid.given is not None:
+                array = np.array(given.get(name, grid.given), dtype=float)
+                if array.shape != grid.cells.shape:
+                    raise ValueError(f"values: {name} is {grid.cells.shape}, got {array.shape}")
+            else:
+                numbers = grid.evaluate(*(number[s] for s in grid.sources))
+                array = np.array(numbers, dtype=float).reshape(grid.cells.shape)
+            result[name] = array
+            number |= zip(grid.cells.flat, array.flat, strict=True)
+        return result
+
+    def derivative(self, of, wrt, upstream=None):
+        """Differentiate: entry e of `wrt` becomes the sum over k of upstream_k · ∂of_k/∂e.
+
+        SymPy differentiates the forward formulas; the chain rule joins the grids between the two.
+        Without `upstream`, `of` is summed as it stands (for a loss, one cell).
+        Raises ValueError where the shapes of `of` and `upstream` differ.
+        """
+        outputs = self.grids[of].cells
+        weights = self.grids[upstream].cells if upstream else np.full(outputs.shape, sp.Integer(1))
+        if outputs.shape != weights.shape:
+            raise ValueError(
+                f"derivative: {of} is {outputs.shape}, its upstream {upstream} {weights.shape}"
+            )
+        formulas = self._formulas_after(wrt)
+        slope = {}
+
+        def by(cell, variable):
+            """∂cell/∂variable; a cell before `wrt` does not depend on it."""
+            if cell == variable:
+                return sp.Integer(1)
+            if (cell, variable) not in slope:
+                f = formulas.get(cell, sp.Integer(0))
+                inner = sorted(f.free_symbols, key=str)
+                slope[cell, variable] = sp.Add(*(f.diff(s) * by(s, variable) for s in inner))
+            return slope[cell, variable]
+
+        pairs = list(zip(weights.flat, outputs.flat, strict=True))
+        entries = [sp.Add(*(w * by(y, v) for w, y in pairs)) for v in self.grids[wrt].cells.flat]
+        return np.array(entries, dtype=object).reshape(self.grids[wrt].cells.shape)
+
+    def prove(self, name, *, of, wrt, upstream=None) -> Proof:
+        """Show, by symbols, that the grid `name` is the derivative of `of` by `wrt`.
+
+        Raises ProofError with the first cell that is not.
+        """
+        truth = self.derivative(of, wrt, upstream)
+        grid = self.grids[name]
+        if grid.cells.shape != truth.shape:
+            raise ProofError(f"{name} is {grid.cells.shape}, the derivative {truth.shape}")
+        for cell, formula, expected in zip(
+            grid.cells.flat, grid.formulas.flat, truth.flat, strict=True
+        ):
+            keep = set(self.grids[upstream].cells.flat) if upstream else set()
+            gap = self._expand(formula - expected, wrt, keep)
+            if sp.expand(gap) != 0 and sp.simplify(gap) != 0:
+                raise ProofError(f"{cell} = {formula}, but the derivative is {expected}")
+        return Proof(name, of, wrt, grid.cells.size)
+
+    def latex(self, name, *index, numbers=False):
+        """One entry as LaTeX: its formula in symbols, or in the given numbers with its value."""
+        grid = self.grids[name]
+        left = grid.tex_name(index)
+        if not numbers:
+            names = {cell: g.tex_name(i) for g, i, cell in self._entries()}
+            return f"{left} = {tex_formula(grid.formulas[index], names)}"
+        values = self.values()
+        names = {cell: tex_number(values[g.name][i]) for g, i, cell in self._entries()}
+        return f"{left} = {tex_formula(grid.formulas[index], names)} = {shown(values[name][index])}"
+
+    def to_json(self):
+        """Write what is drawn as plain lists and numbers; formulas are trees, never source code.
+
+        A hidden grid is left out where nothing drawn is made of it: it served a proof.
+        """
+        drawn = {g.name for g in self.grids.values() if not g.hidden}
+        drawn |= set(chain.from_iterable(step.show for step in self.steps))
+        needed = set()
+        for grid in reversed(self.grids.values()):
+            if grid.name in drawn or needed & set(grid.cells.flat):
+                drawn.add(grid.name)
+                needed |= set(grid.sources)
+        return {
+            "title": self.title,
+            "grids": [grid.to_json() for grid in self.grids.values() if grid.name in drawn],
+            "steps": [step.to_json() for step in self.steps],
+        }
+
+    def _add(self, grid):
+        self.grids[grid.name] = grid
+        return grid.cells
+
+    def _name_cells(self, name, shape):
+        if not re.fullmatch(r"[A-Za-z_]+", name):
+            raise ValueError(f"a grid's name has letters and underscores only, got {name!r}")
+        if name in self.grids or len(shape) > 2:
+            rule = "is there already" if name in self.grids else "may have rank 0, 1 or 2"
+            raise ValueError(f"grid {name} {rule}: shape {shape}")
+        comma = "," if max(shape, default=0) > 9 else ""
+        cells = np.empty(shape, dtype=object)
+        for index in np.ndindex(shape):
+            cells[index] = sp.Symbol(name + comma.join(str(i + 1) for i in index), real=True)
+        return cells
+
+    def _known(self):
+        return set(chain.from_iterable(grid.cells.flat for grid in self.grids.values()))
+
+    def _entries(self):
+        for grid in self.grids.values():
+            for index in np.ndindex(grid.cells.shape):
+                yield grid, index, grid.cells[index]
+
+    def _formulas_after(self, name):
+        """Cell -> formula, for the grids defined after `name`."""
+        later = list(self.grids.values())[list(self.grids).index(name) + 1 :]
+        pairs = (zip(g.cells.flat, g.formulas.flat, strict=True) for g in later if g.given is None)
+        return dict(chain.from_iterable(pairs))
+
+    def _expand(self, expression, wrt, keep):
+        """Replace cells by their formulas, down to the grid `wrt` and the cells to keep."""
+        formulas = self._formulas_after(wrt)
+        while inner := {s: formulas[s] for s in expression.free_symbols - keep if s in formulas}:
+            expression = expression.xreplace(inner)
+        return expression
