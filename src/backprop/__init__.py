@@ -1,5 +1,50 @@
-"""Backprop by Hand: the gradients of a CNN, each derived in a chapter of the book."""
+"""Backprop by Hand: the gradients of a CNN, each derived in a chapter of the book.
 
-from backprop.ops.conv import Conv2dGrads, conv2d, conv2d_backward
+Importing it needs NumPy alone. Worksheets, figures, plots and exercises load on first use.
+"""
 
-__all__ = ["Conv2dGrads", "conv2d", "conv2d_backward"]
+from importlib import import_module
+
+# chapter 00: how to check a gradient
+from backprop.chain import vjp
+from backprop.check import GradientError, adjoint_test, check_gradients, numerical_gradients
+
+# chapters 01, 04, 05 and 08: convolution
+from backprop.ops import Conv2dGrads, conv2d, conv2d_backward
+from backprop.windows import output_size, rotate180, sliding_windows
+
+# these need SymPy, anywidget or matplotlib: name -> (module, attribute of it, or None for itself)
+_ON_FIRST_USE = {
+    "Worksheet": ("backprop.worksheet", "Worksheet"),
+    "Figure": ("backprop.figure", "Figure"),
+    "plots": ("backprop.plots", None),
+    "worked": ("backprop.worked", None),
+    "practice": ("backprop.practice", None),
+}
+
+__all__ = [
+    "Conv2dGrads",
+    "GradientError",
+    "adjoint_test",
+    "check_gradients",
+    "conv2d",
+    "conv2d_backward",
+    "numerical_gradients",
+    "output_size",
+    "rotate180",
+    "sliding_windows",
+    "vjp",
+]
+
+
+def __getattr__(name):
+    """Load a part that needs more than NumPy, the first time it is asked for."""
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module 'backprop' has no attribute {name!r}")
+    path, attribute = _ON_FIRST_USE[name]
+    module = import_module(path)
+    return module if attribute is None else getattr(module, attribute)
+
+
+def __dir__():
+    return sorted([*globals(), *_ON_FIRST_USE])

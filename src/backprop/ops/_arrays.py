@@ -3,16 +3,17 @@
 import numpy as np
 
 
-def floats(op, **arrays):
-    """Return the arrays in their common float type; integers become float64, None stays None."""
-    given = {name: np.asarray(a) for name, a in arrays.items() if a is not None}
+def floats(op, *, optional=(), **arrays):
+    """Return the arrays in their common float type: integers become float64.
+
+    None stays None where the name is among the optional ones; elsewhere it is no number.
+    """
+    given = {n: np.asarray(a) for n, a in arrays.items() if a is not None or n not in optional}
     for name, a in given.items():
         if a.dtype.kind not in "fiub":
             raise TypeError(f"{op}: {name} must hold real numbers, not {a.dtype}")
     dtype = np.result_type(*(a.dtype if a.dtype.kind == "f" else "f8" for a in given.values()))
-    return tuple(
-        given[name].astype(dtype, copy=False) if name in given else None for name in arrays
-    )
+    return tuple(given[n].astype(dtype, copy=False) if n in given else None for n in arrays)
 
 
 def shapes(**arrays):

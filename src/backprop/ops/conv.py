@@ -125,7 +125,7 @@ class _How(NamedTuple):
 
 def _prepare(x, w, b, stride, padding, dilation, groups):
     """Check one call of conv2d: its arrays in one float type, and how the windows lie."""
-    x, w, b = floats("conv2d", x=x, w=w, b=b)
+    x, w, b = floats("conv2d", optional=("b",), x=x, w=w, b=b)
     axes("conv2d", "x", x, "NCHW")
     axes("conv2d", "w", w, ("F", "C/groups", "U", "V"))
     stride = size_pair("conv2d: stride", stride)
