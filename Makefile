@@ -1,0 +1,42 @@
+# Every command runs in .venv, which the first one makes. `make help` lists them.
+PORT ?= 8000
+BIN := .venv/bin
+BUILD := $(BIN)/jupyter-book build .
+TEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help book html lab test lint clean env
+export PYTHON
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+book: env ## build the book and serve it at a local address (another port: make book PORT=8001)
+	@$(BIN)/python tools/serve.py --check "$(PORT)"
+	@$(MAKE) --no-print-directory html
+	@$(BIN)/python tools/serve.py _build/html "$(PORT)"
+
+html: env ## build the book into _build/html; only what changed is run again
+	$(BUILD) -q
+
+lab: env ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=book
+
+test: env lint ## lint, unit tests, a fresh book, its notebooks run again, its pages in a browser
+	$(TEST) tests --ignore=tests/test_site.py
+	rm -rf _build
+	$(BUILD) -q -W -n --keep-going
+	$(TEST) --nbval _build/jupyter_execute tests/test_site.py
+
+lint: env ## check style, format, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+clean: ## remove what was built; .venv stays
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+
+env: .venv/installed
+.venv/installed: requirements.txt constraints.txt pyproject.toml tools/make-env
+	@tools/make-env
+	@touch $@

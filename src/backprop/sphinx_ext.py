@@ -1,0 +1,161 @@
+"""Make the book's figures live in a page that no kernel serves, and keep the page to itself.
+
+One line in `_config.yml` switches it on: `sphinx: extra_extensions: [backprop.sphinx_ext]`.
+A page then asks nobody else for anything: figures, mathematics and fonts come from `_static`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+FIGURE = PACKAGE / "figure"
+
+# What a page loads of MathJax: the engine, the fonts, and the TeX extensions it fetches on demand.
+MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
+
+# An anywidget is given a model by its front end. A page has no kernel, so it makes one from the
+# JSON beside the figure; `set` tells the listeners, and there is nobody else to tell.
+PAGE_SCRIPT = """\
+(() => {
+"use strict";
+%s
+function pageModel(state) {
+  const listeners = new Map();
+  const heard = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
+  return {
+    get: (name) => state[name],
+    set(name, value) {
+      if (Object.is(state[name], value)) return;
+      state[name] = value;
+      for (const tell of [...heard(`change:${name}`), ...heard("change")]) tell();
+    },
+    save_changes() {},
+    send() {},
+    on: (event, tell) => heard(event).add(tell),
+    off: (event, tell) => (tell ? heard(event).delete(tell) : heard(event).clear()),
+  };
+}
+function mountAll() {
+  for (const el of document.querySelectorAll(".bp-figure:not([data-live])")) {
+    const spec = JSON.parse(el.querySelector(".bp-spec").textContent);
+    const step = spec.start ?? 0;
+    render({ model: pageModel({ spec, step, variant: 0, given: {} }), el });
+    el.dataset.live = "true";
+  }
+}
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);
+else mountAll();
+})();
+"""
+
+
+def setup(app):
+    """Connect everything to Sphinx; called once, after Jupyter Book's own extensions."""
+    # Sphinx reads every page again when a value of the environment changes: no page is stale
+    # after a change in the package, although Sphinx looks at the notebooks alone.
+    app.add_config_value("backprop_sources", sources_digest(), "env", str)
+    disconnect(app, "sphinx_thebe")
+    app.connect("config-inited", configure)
+    app.connect("builder-inited", write_assets)
+    app.connect("html-page-context", dress_page, priority=999)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def sources_digest(package=PACKAGE):
+    """Return a digest of every source file of the package: names and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.suffix in {".py", ".js", ".css"}:
+            digest.update(f"{path.relative_to(package).as_posix()}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def disconnect(app, module):
+    """Take out what an extension that Jupyter Book always loads has connected.
+
+    sphinx-thebe wants a server for its kernels, and its scripts declare a constant twice.
+    """
+    for listeners in list(app.events.listeners.values()):
+        for listener in list(listeners):
+            if listener.handler.__module__ == module:
+                app.disconnect(listener.id)
+
+
+def configure(app, config):
+    """Prefer the figure's HTML to its widget view, and MathJax from the site to a CDN's."""
+    config.nb_mime_priority_overrides = [
+        *config.nb_mime_priority_overrides,
+        ("html", "text/html", 0),
+    ]
+    config.nb_ipywidgets_js = {}
+    config.mathjax_path = "mathjax/tex-chtml.js"
+    # No menu on each formula: it is a tab stop each, and its entries load what is not copied.
+    # The MathML that screen readers read is there without it.
+    mathjax = dict(config.mathjax3_config or {})
+    mathjax["options"] = {**mathjax.get("options", {}), "enableMenu": False}
+    config.mathjax3_config = mathjax
+
+
+def write_assets(app):
+    """Put MathJax and the figure into `_static`, before any page takes their checksums."""
+    if app.builder.format != "html":
+        return
+    static = Path(app.outdir, "_static")
+    copy_mathjax(static / "mathjax")
+    (static / "backprop").mkdir(parents=True, exist_ok=True)
+    script = page_script((FIGURE / "figure.js").read_text(encoding="utf-8"))
+    (static / "backprop" / "figure.js").write_text(script, encoding="utf-8")
+    shutil.copyfile(FIGURE / "figure.css", static / "backprop" / "figure.css")
+
+
+def copy_mathjax(destination):
+    """Copy the parts of MathJax that a page loads: 2.2 MB of the package's 24 MB."""
+    # The package's name has hyphens, so it can be found but not imported by a statement.
+    spec = importlib.util.find_spec("sphinx-mathjax-offline")
+    source = Path(spec.origin).parent / "static" / "mathjax"
+    for part in MATHJAX_PARTS:
+        target = destination / part
+        if target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target)
+        else:
+            shutil.copyfile(source / part, target)
+
+
+def page_script(module):
+    """Turn the ES module `figure.js` into a classic script that brings every figure to life.
+
+    A browser refuses `<script type="module" src>` from a file, and a page opened from a folder
+    must work too. Only an `export` at the end of the module is understood.
+    """
+    body = re.sub(r"^export\s+default\s*\{[^}]*\};?\s*$", "", module, flags=re.MULTILINE)
+    body = re.sub(r"^export\s*\{[^}]*\};?\s*$", "", body, flags=re.MULTILINE)
+    body = re.sub(r"^export\s+(?=(?:async\s+)?(?:function|const|let|class)\b)", "", body, flags=re.M)
+    if left := re.search(r"^\s*(?:export|import)\b.*$", body, flags=re.MULTILINE):
+        raise ValueError(f"figure.js: a page cannot use {left.group().strip()!r}")
+    return PAGE_SCRIPT % body.rstrip()
+
+
+def dress_page(app, pagename, templatename, context, doctree):
+    """Give a page with a figure its script and style, and take away what no page needs."""
+    if "bp-figure" in context.get("body", ""):
+        app.add_js_file("backprop/figure.js", loading_method="defer")
+        app.add_css_file("backprop/figure.css")
+    context["script_files"][:] = [f for f in context["script_files"] if wanted(f)]
+    context["css_files"][:] = [f for f in context["css_files"] if wanted(f)]
+
+
+def wanted(asset):
+    """Say whether a page needs a script or style that an extension has added to it."""
+    name = str(getattr(asset, "filename", asset) or "")
+    kind = getattr(asset, "attributes", {}).get("type") or ""
+    # The state of the widgets is for html-manager; the figures carry their own JSON.
+    return "thebe" not in name and not kind.startswith("application/vnd.jupyter")
