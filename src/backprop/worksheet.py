@@ -58,6 +58,7 @@ class Grid:
     label: str = ""
     symbol: str = ""
     tex: str = ""
+    tint: int | None = None
     hidden: bool = False
     error: bool = False
 
@@ -81,6 +82,7 @@ class Grid:
         document = {"name": self.name, "shape": list(self.cells.shape)}
         document["label"] = self.label or self.name
         document["symbol"] = self.symbol or self.name
+        document |= {} if self.tint is None else {"tint": self.tint}
         if self.given is not None:
             document["given"] = [plain(v) for v in self.given.flat]
         else:
@@ -117,14 +119,16 @@ class Worksheet:
     def given(self, name, values, **drawing):
         """Add a grid of numbers that the reader may change; return its cells (SymPy symbols).
 
-        How it is drawn: `label` over the table, `symbol` in figures, `tex` in LaTeX, `hidden`.
+        How it is drawn: `label` over the table, `symbol` in figures, `tex` in LaTeX, `hidden`,
+        `tint` (a number, the colour of its cells as sources; given grids count from 0).
         Raises ValueError where the name is taken, the rank is over 2 or a value is not finite.
         """
         values = np.asarray(values, dtype=float)
         if not np.isfinite(values).all():
             raise ValueError(f"given: {name} must hold finite numbers, got {values.tolist()}")
         cells = self._name_cells(name, values.shape)
-        return self._add(Grid(name, cells, given=values, **drawing))
+        place = sum(grid.given is not None for grid in self.grids.values())
+        return self._add(Grid(name, cells, given=values, **{"tint": place} | drawing))
 
     def define(self, name, formulas, **drawing):
         """Add a grid of formulas in earlier cells; return its cells (SymPy symbols).
@@ -220,15 +224,22 @@ class Worksheet:
         return Proof(name, of, wrt, grid.cells.size)
 
     def latex(self, name, *index, numbers=False):
-        """One entry as LaTeX: its formula in symbols, or in the given numbers with its value."""
+        """Write one entry as LaTeX: its formula in symbols, or in numbers with its value."""
         grid = self.grids[name]
-        left = grid.tex_name(index)
-        if not numbers:
-            names = {cell: g.tex_name(i) for g, i, cell in self._entries()}
-            return f"{left} = {tex_formula(grid.formulas[index], names)}"
         values = self.values()
-        names = {cell: tex_number(values[g.name][i]) for g, i, cell in self._entries()}
-        return f"{left} = {tex_formula(grid.formulas[index], names)} = {shown(values[name][index])}"
+        if numbers:
+            names = {cell: tex_number(values[g.name][i]) for g, i, cell in self._entries()}
+        else:
+            names = {cell: g.tex_name(i) for g, i, cell in self._entries()}
+        line = f"{grid.tex_name(index)} = {tex_formula(grid.formulas[index], names)}"
+        return f"{line} = {shown(values[name][index])}" if numbers else line
+
+    def latex_of(self, cell, *, numbers=False):
+        """Write one entry as in `latex`, found by its cell or the cell's name: "dF11"."""
+        found = [(g.name, *i) for g, i, here in self._entries() if str(here) == str(cell)]
+        if not found:
+            raise ValueError(f"latex_of: there is no cell {cell} in this worksheet")
+        return self.latex(*found[0], numbers=numbers)
 
     def to_json(self):
         """Write what is drawn as plain lists and numbers; formulas are trees, never source code.

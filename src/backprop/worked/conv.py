@@ -117,7 +117,7 @@ def input_gradient_turned(x, F, dy, *, turn="180", title="The kernel over dy", *
     """
     sheet, meetings = _backward(x, F, dy, title, geometry)
     kernel = _turn(sheet, turn)
-    border = sheet.define("dyp", _bordered(sheet, meetings), label="dy, spread and bordered")
+    border = sheet.define("dyp", _bordered(sheet, meetings), label="dy, bordered", tint=2)
     formulas = np.empty(meetings.image, dtype=object)
     for r, c in np.ndindex(formulas.shape):
         d, taps = meetings.dilation, np.ndindex(kernel.cells.shape)
@@ -146,7 +146,7 @@ def _forward(x, F, title, geometry, hidden=()):
         )
     if padded:
         zeros = np.pad(x, meetings.sides)
-        sheet.define("xp", zeros, label="x with its padding", symbol="x", hidden="x" in hidden)
+        sheet.define("xp", zeros, label="x, padded", tint=0, hidden="x" in hidden)
     image, formulas = _seen(sheet), np.empty(meetings.outputs, dtype=object)
     for output in np.ndindex(formulas.shape):
         taps = np.ndindex(F.shape)
@@ -190,7 +190,7 @@ def _turn(sheet, turn):
     for name in TURNS[turn]:
         flipped = kernel.cells[::-1] if name == "R" else kernel.cells[:, ::-1]
         label = "F turned by 180°" if TURNS[turn][:1] != name else f"F, {said[name][9:-1]} flipped"
-        cells = sheet.define(name, flipped, label=label)
+        cells = sheet.define(name, flipped, label=label, tint=1)
         sheet.step(cells, said[name], show=(kernel.name, name))
         kernel = sheet.grids[name]
     return kernel

@@ -1,0 +1,114 @@
+"""Pictures for paper: filmstrips of a worksheet and heat maps, on light and dark pages alike."""
+
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
+
+from backprop.formula import shown
+
+# Okabe and Ito's palette, chosen for colour-blind readers; the figures use the same five.
+TINTS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"]
+TARGET = "#D55E00"
+INK = "#767676"  # readable on the theme's white page and on its dark one
+COLUMN, CELL, GAP = 8.5, 0.36, 0.7  # a column of text and a cell in inches; a gap in cells
+DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
+
+
+def filmstrip(worksheet, *, steps=None):
+    """Draw one panel for each step: its grids, the target outlined, the sources tinted.
+
+    steps: the indices to draw (default: all). Returns the matplotlib figure, as wide as a column
+    of text. Under each panel stands its formula in numbers, as the worksheet writes it.
+    """
+    chosen = worksheet.steps if steps is None else [worksheet.steps[at] for at in steps]
+    widths, heights = zip(*(_size(worksheet, step) for step in chosen), strict=True)
+    width, height = max(widths), max(heights)
+    columns = max(1, min(len(chosen), int(COLUMN / (CELL * width))))
+    rows = -(-len(chosen) // columns)
+    inches = CELL * width * columns, CELL * height * rows
+    figure, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False)
+    figure.patch.set_alpha(0)
+    figure.subplots_adjust(0, 0, 1, 1, 0, 0)
+    for ax in axes.flat:
+        ax.axis("off")
+        ax.set(xlim=(0, width), ylim=(height - 1.4, -1.4))
+    values = worksheet.values()
+    for ax, step in zip(axes.flat, chosen, strict=False):
+        _panel(ax, worksheet, step, values)
+    plt.close(figure)  # the notebook shows the value of the cell, not also the open figure
+    return figure
+
+
+def heatmap(ax, array, *, title="", limit=None, numbers=False):
+    """Draw a signed array (H,W) with the book's diverging colours; 0 is neutral.
+
+    limit: the value of the strongest colour (default: the largest magnitude); numbers: write the
+    entries into the cells.
+    """
+    array = np.asarray(array, dtype=float)
+    limit = limit or max(np.abs(array).max(), 1e-12)
+    ax.imshow(array, cmap=DIVERGING, vmin=-limit, vmax=limit)
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(title, color=INK, fontsize=10)
+    ax.figure.patch.set_alpha(0)
+    if numbers:
+        for (r, c), value in np.ndenumerate(array):
+            dark = abs(value) > 0.7 * limit
+            ax.text(c, r, shown(value), ha="center", va="center", color="w" if dark else "k")
+
+
+def _size(worksheet, step):
+    """Measure a panel in cells: its grids side by side, a caption above, a formula below."""
+    shapes = [np.atleast_2d(grid.cells).shape for grid in _drawn(worksheet, step)]
+    return sum(width + GAP for _, width in shapes) + GAP, max(rows for rows, _ in shapes) + 3
+
+
+def _panel(ax, worksheet, step, values):
+    """Draw the grids of one step side by side."""
+    formulas = {cell: formula for cell, formula in _formulas(worksheet) if cell in step.targets}
+    sources = set().union(*(formula.free_symbols for formula in formulas.values()))
+    left = GAP
+    for grid in _drawn(worksheet, step):
+        cells, numbers = np.atleast_2d(grid.cells), np.atleast_2d(values[grid.name])
+        tint = INK if grid.tint is None else TINTS[grid.tint % len(TINTS)]
+        for (row, column), cell in np.ndenumerate(cells):
+            seen = tint if cell in sources else None
+            _cell(ax, left + column, row, numbers[row, column], seen, str(cell) in step.targets)
+        width = cells.shape[1]
+        caption = textwrap.fill(grid.label or grid.name, int(4 * width + 2))
+        ax.text(left + width / 2, -0.15, caption, ha="center", va="bottom", color=INK, size=8)
+        left += width + GAP
+    line = step.note
+    if len(step.targets) == 1:
+        line = f"${worksheet.latex_of(step.targets[0], numbers=True)}$"
+    rows = _size(worksheet, step)[1] - 3
+    ax.text(left / 2, rows + 0.7, line, ha="center", va="center", color=INK, size=8)
+
+
+def _cell(ax, x, y, value, tint, is_target):
+    """Draw one cell: a source is tinted and underlined, a target has a thick outline."""
+    ax.add_patch(Rectangle((x, y), 1, 1, facecolor="none", edgecolor=INK, linewidth=0.5))
+    if tint:
+        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=tint, alpha=0.35))
+        ax.plot([x + 0.2, x + 0.8], [y + 0.88] * 2, color=tint, linewidth=1.5)
+    if is_target:
+        box = Rectangle((x + 0.06, y + 0.06), 0.88, 0.88, fill=False, edgecolor=TARGET, lw=2)
+        ax.add_patch(box)
+    text = shown(value).replace("-", "−")
+    ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=INK, size=9)
+
+
+def _drawn(worksheet, step):
+    """List the grids of a step, in the worksheet's order."""
+    grids = worksheet.grids.values()
+    return [g for g in grids if (g.name in step.show if step.show else not g.hidden)]
+
+
+def _formulas(worksheet):
+    """Give each defined cell's name with its formula."""
+    for grid in worksheet.grids.values():
+        if grid.formulas is not None:
+            yield from zip(map(str, grid.cells.flat), grid.formulas.flat, strict=True)
