@@ -29,7 +29,9 @@ def main(folder, port):
     with server:
         if folder == "--check":
             return
-        print(f"The book is at http://127.0.0.1:{server.server_port}/ (Ctrl-C stops it)", flush=True)
+        print(
+            f"The book is at http://127.0.0.1:{server.server_port}/ (Ctrl-C stops it)", flush=True
+        )
         try:
             server.serve_forever()
         except KeyboardInterrupt:

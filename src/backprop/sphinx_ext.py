@@ -18,40 +18,39 @@ FIGURE = PACKAGE / "figure"
 # What a page loads of MathJax: the engine, the fonts, and the TeX extensions it fetches on demand.
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
 
-# An anywidget is given a model by its front end. A page has no kernel, so it makes one from the
-# JSON beside the figure; `set` tells the listeners, and there is nobody else to tell.
+# A page cannot import, so what figure.js exports is made plain: the lists go, a declaration loses
+# the word.
+EXPORT = re.compile(
+    r"^export (?:(?:default )?\{[^}]*\};?$|(?=async |function |const |class ))", re.M
+)
+
+# The script is deferred, so it finds the whole page. A figure that fails keeps its static tables
+# and is reported, and the others come to life all the same.
 PAGE_SCRIPT = """\
 (() => {
 "use strict";
+
 %s
-function pageModel(state) {
-  const listeners = new Map();
-  const heard = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
-  return {
-    get: (name) => state[name],
-    set(name, value) {
-      if (Object.is(state[name], value)) return;
-      state[name] = value;
-      for (const tell of [...heard(`change:${name}`), ...heard("change")]) tell();
-    },
-    save_changes() {},
-    send() {},
-    on: (event, tell) => heard(event).add(tell),
-    off: (event, tell) => (tell ? heard(event).delete(tell) : heard(event).clear()),
-  };
-}
-function mountAll() {
-  for (const el of document.querySelectorAll(".bp-figure:not([data-live])")) {
-    const spec = JSON.parse(el.querySelector(".bp-spec").textContent);
-    const step = spec.start ?? 0;
-    render({ model: pageModel({ spec, step, variant: 0, given: {} }), el });
-    el.dataset.live = "true";
+
+for (const figure of document.querySelectorAll(".bp-figure")) {
+  try {
+    mount(figure);
+  } catch (error) {
+    reportError(error);
   }
 }
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);
-else mountAll();
 })();
 """
+
+# The theme's script runs last and corrects an unset colour theme aloud, after a first paint in
+# the wrong one. A page opened from a file may not read another page, so search shows no excerpts.
+HEAD_SCRIPT = """\
+{
+  const page = document.documentElement.dataset;
+  page.mode ||= "auto";
+  page.theme ||= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}"""
 
 
 def setup(app):
@@ -63,6 +62,7 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
     app.connect("html-page-context", dress_page, priority=999)
+    app.add_js_file(None, body=HEAD_SCRIPT)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -134,14 +134,12 @@ def page_script(module):
     """Turn the ES module `figure.js` into a classic script that brings every figure to life.
 
     A browser refuses `<script type="module" src>` from a file, and a page opened from a folder
-    must work too. Only an `export` at the end of the module is understood.
+    must work too. Raises ValueError for an import, or an export written in another way.
     """
-    body = re.sub(r"^export\s+default\s*\{[^}]*\};?\s*$", "", module, flags=re.MULTILINE)
-    body = re.sub(r"^export\s*\{[^}]*\};?\s*$", "", body, flags=re.MULTILINE)
-    body = re.sub(r"^export\s+(?=(?:async\s+)?(?:function|const|let|class)\b)", "", body, flags=re.M)
-    if left := re.search(r"^\s*(?:export|import)\b.*$", body, flags=re.MULTILINE):
+    body = EXPORT.sub("", module)
+    if left := re.search(r"^\s*(?:export|import)\b.*", body, flags=re.M):
         raise ValueError(f"figure.js: a page cannot use {left.group().strip()!r}")
-    return PAGE_SCRIPT % body.rstrip()
+    return PAGE_SCRIPT % body.strip()
 
 
 def dress_page(app, pagename, templatename, context, doctree):
