@@ -1,0 +1,1001 @@
+/**
+ * The live figure: draws any worksheet, in a notebook (as an anywidget) and in a page without kernel.
+ *
+ * It reads top to bottom: numbers, formulas, the worksheet, one frame as a pure function, and the
+ * figure that draws frames. It knows cells and formulas, nothing of convolutions or norms.
+ *
+ * @typedef {number | boolean | string | Array} Tree  a number, a cell's id, or [operator, ...arguments]
+ * @typedef {{id: string, grid: Object, index: number[], tree?: Tree, value?: Function,
+ *            sources: number[]}} Cell
+ * @typedef {{grids: Object[], cells: Cell[], place: Map<string, number>, steps: Object[]}} Sheet
+ */
+
+/* ---- Numbers ---- */
+
+const LIMIT = 999;
+const NEARLY_ZERO = 1e-9;
+
+/** Print a number as a hand writes it: whole, or with four decimals at most. */
+function shown(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  const text =
+    size > 1e6 || (size < 1e-4 && size > 0)
+      ? value.toExponential(3).replace(/\.?0*e\+?/, "e")
+      : String(Number(size < 1 ? value.toPrecision(4) : value.toFixed(4)));
+  return text.replaceAll("-", "−");
+}
+
+/** Read a number as a hand types it, decimal comma and long minus too; NaN if it is none. */
+function typedNumber(text) {
+  const plain = text.trim().replace(/[−–]/g, "-").replace(",", ".");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+/** Read an answer, which may be a fraction such as 1/3. */
+function typedAnswer(text) {
+  const [above, below = 1, ...rest] = text.split("/").map(typedNumber);
+  return rest.length ? NaN : above / below;
+}
+
+/** Say whether an answer is right: a whole number exactly, another within one part in a hundred. */
+function agrees(answer, value) {
+  const slack = Number.isInteger(value) ? 0 : Math.abs(value) / 100;
+  return Math.abs(answer - value) <= slack + NEARLY_ZERO;
+}
+
+/* ---- Formulas: compiled once, printed on demand ---- */
+
+/** @type {Object<string, (args: Function[]) => Function>} */
+const OPERATORS = {
+  "+": (args) => (v) => args.reduce((sum, f) => sum + f(v), 0),
+  "*": (args) => (v) => args.reduce((product, f) => product * f(v), 1),
+  "/": ([a, b]) => (v) => a(v) / b(v),
+  "^": ([a, b]) => (v) => a(v) ** b(v),
+  exp: ([a]) => (v) => Math.exp(a(v)),
+  log: ([a]) => (v) => Math.log(a(v)),
+  sqrt: ([a]) => (v) => Math.sqrt(a(v)),
+  max: (args) => (v) => Math.max(...args.map((f) => f(v))),
+  if: ([condition, a, b]) => (v) => (condition(v) ? a(v) : b(v)),
+  "<": ([a, b]) => (v) => a(v) < b(v),
+  "<=": ([a, b]) => (v) => a(v) <= b(v),
+  ">": ([a, b]) => (v) => a(v) > b(v),
+  ">=": ([a, b]) => (v) => a(v) >= b(v),
+  "==": ([a, b]) => (v) => a(v) === b(v),
+};
+const RELATIONS = { "<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=" };
+
+/** Turn a tree into a function of all values: `v[k]` is the value of cell k. */
+function compile(tree, place) {
+  if (Array.isArray(tree)) {
+    const [operator, ...args] = tree;
+    return OPERATORS[operator](args.map((arg) => compile(arg, place)));
+  }
+  if (typeof tree !== "string") return () => tree;
+  const k = place.get(tree);
+  if (k === undefined) throw new Error(`A formula refers to ${tree}, which is no cell.`);
+  return (v) => v[k];
+}
+
+/** The ids of the cells in a formula, each once, as they are met. */
+function referenced(tree, found = new Set()) {
+  if (typeof tree === "string") found.add(tree);
+  else if (Array.isArray(tree)) tree.slice(1).forEach((arg) => referenced(arg, found));
+  return found;
+}
+
+// How tightly a printed form holds together; looser ones are put in parentheses.
+const [LOOSE, SUM, PRODUCT, POWER, ATOM] = [0, 1, 2, 3, 4];
+
+function wrapped(parts, own, needed) {
+  return own < needed ? ["(", parts, ")"] : parts;
+}
+
+/** Split off the sign a hand would write first: [is negative, the rest]. */
+function signed(tree) {
+  if (typeof tree === "number") return [tree < 0, Math.abs(tree)];
+  if (!Array.isArray(tree) || !"*/".includes(tree[0])) return [false, tree];
+  const [operator, first, ...rest] = tree;
+  const [negative, size] = signed(first);
+  if (!negative) return [false, tree];
+  if (operator === "/" || size !== 1) return [true, [operator, size, ...rest]];
+  return [true, rest.length === 1 ? rest[0] : ["*", ...rest]];
+}
+
+/** Sort the factors of a product into those above and those below the line. */
+function fraction(tree, above = [], below = []) {
+  const [operator, ...args] = tree;
+  if (operator === "/") {
+    if (args[0] !== 1) above.push(args[0]);
+    below.push(args[1]);
+  } else {
+    for (const arg of args) Array.isArray(arg) && arg[0] === "/" ? fraction(arg, above, below) : above.push(arg);
+  }
+  return [above, below];
+}
+
+/**
+ * Print a formula for the eye.
+ * @param {Tree} tree
+ * @param {{cell: Function, words: Object}} ink  how a cell is written, given its id and the level it needs
+ * @param {number} level  how tightly the place holds
+ * @returns {Array}  text and nodes, nested
+ */
+function printed(tree, ink, level = LOOSE) {
+  if (typeof tree === "string") return ink.cell(tree, level);
+  const [negative, body] = signed(tree);
+  if (negative) return wrapped(["−", printed(body, ink, PRODUCT)], SUM, level);
+  if (!Array.isArray(tree)) return [typeof tree === "number" ? shown(tree) : String(tree)];
+  const [operator, ...args] = tree;
+  if (operator === "+") return wrapped(printedSum(args, ink), SUM, level);
+  if (operator === "*" || operator === "/") return wrapped(printedProduct(tree, ink), PRODUCT, level);
+  if (operator === "^") return wrapped([printed(args[0], ink, ATOM), raised(args[1], ink)], POWER, level);
+  if (operator === "exp") return wrapped(["e", raised(args[0], ink)], POWER, level);
+  if (operator === "if") return wrapped(printedChoice(args, ink), LOOSE, level);
+  if (operator in RELATIONS)
+    return wrapped([printed(args[0], ink, SUM), ` ${RELATIONS[operator]} `, printed(args[1], ink, SUM)], LOOSE, level);
+  const inside = args.map((arg, k) => [k ? ", " : "", printed(arg, ink)]);
+  return [operator === "sqrt" ? "√" : operator, "(", inside, ")"];
+}
+
+/** Terms with + and −; a line breaks before the sign, never after it. */
+function printedSum(terms, ink) {
+  return terms.map((term, k) => {
+    if (!k) return printed(term, ink, SUM);
+    const [negative, body] = signed(term);
+    return [negative ? " −\u00a0" : " +\u00a0", printed(body, ink, PRODUCT)];
+  });
+}
+
+function printedProduct(tree, ink) {
+  const [above, below] = fraction(tree);
+  const joined = (factors) => factors.map((factor, k) => [k ? "·" : "", printed(factor, ink, k ? POWER : PRODUCT)]);
+  const top = above.length ? joined(above) : "1";
+  if (!below.length) return [top];
+  return [top, "/", below.length > 1 ? ["(", joined(below), ")"] : printed(below[0], ink, POWER)];
+}
+
+function raised(exponent, ink) {
+  return [h("span", { class: "bp-unseen" }, "^"), h("sup", {}, printed(exponent, ink))];
+}
+
+function printedChoice([condition, yes, no], ink) {
+  const { if: when = "if", else: otherwise = "else" } = ink.words;
+  return [printed(yes, ink, SUM), ` ${when} `, printed(condition, ink), ` ${otherwise} `, printed(no, ink)];
+}
+
+/* ---- The worksheet ---- */
+
+const HUES = 6;
+
+/** The index of entry k of a grid, from 1, as the ids have it. */
+function indexOf([rows, columns], k) {
+  if (rows === undefined) return [];
+  return columns === undefined ? [k + 1] : [Math.floor(k / columns) + 1, (k % columns) + 1];
+}
+
+/** Join an index as the names do: 12, or 1,12 in a grid with a side over nine. */
+function joinedIndex(grid, index) {
+  return index.join(Math.max(0, ...grid.shape) > 9 ? "," : "");
+}
+
+/**
+ * Name all cells of a worksheet and compile its formulas.
+ * @returns {Sheet}
+ */
+function readSheet(worksheet) {
+  const sheet = { grids: [], cells: [], place: new Map(), steps: [] };
+  for (const document of colored(worksheet.grids)) {
+    const size = document.shape.reduce((a, b) => a * b, 1);
+    const grid = { ...document, first: sheet.cells.length, size };
+    sheet.grids.push(grid);
+    for (let k = 0; k < size; k++) {
+      const index = indexOf(grid.shape, k);
+      const id = grid.name + joinedIndex(grid, index);
+      sheet.place.set(id, sheet.cells.length);
+      sheet.cells.push({ id, grid, index, tree: grid.formulas?.[k], sources: [] });
+    }
+  }
+  for (const cell of sheet.cells.filter(isDefined)) {
+    cell.value = compile(cell.tree, sheet.place);
+    cell.sources = [...referenced(cell.tree)].map((id) => sheet.place.get(id));
+  }
+  const steps = worksheet.steps?.length ? worksheet.steps : [{}];
+  sheet.steps = steps.map((step) => ({
+    note: step.note ?? "",
+    show: step.show ?? worksheet.grids.filter((grid) => !grid.hidden).map((grid) => grid.name),
+    targets: (step.targets ?? []).map((id) => sheet.place.get(id)),
+  }));
+  return sheet;
+}
+
+function isDefined(cell) {
+  return cell.tree !== undefined;
+}
+
+/** Give each grid its hue: given grids first, in order, so that they keep the book's colours. */
+function colored(grids) {
+  const inOrder = [...grids.filter((grid) => grid.given), ...grids.filter((grid) => !grid.given)];
+  return grids.map((grid) => ({ ...grid, hue: inOrder.indexOf(grid) % HUES }));
+}
+
+/** All values of a sheet. @param {Object<string, number[]>} given  @returns {Float64Array} */
+function evaluate(sheet, given) {
+  const values = new Float64Array(sheet.cells.length);
+  for (const grid of sheet.grids) if (grid.given) values.set(given[grid.name], grid.first);
+  sheet.cells.forEach((cell, k) => {
+    if (cell.value) values[k] = cell.value(values);
+  });
+  return values;
+}
+
+/** The given numbers of a sheet: the reader's where `lookup` finds a fitting list, else its own. */
+function givenNumbers(sheet, lookup) {
+  const grids = sheet.grids.filter((grid) => grid.given);
+  return Object.fromEntries(
+    grids.map((grid) => {
+      const list = lookup(grid);
+      return [grid.name, [...(list?.length === grid.size ? list : grid.given)]];
+    }),
+  );
+}
+
+/* ---- One frame ---- */
+
+const FORMULAS_AT_MOST = 4;
+
+/** What a reader is asked for at a step: its defined cells that no earlier step has shown. */
+function questions(sheet, step) {
+  const seen = new Set(sheet.steps.slice(0, step).flatMap((earlier) => earlier.targets));
+  const asked = sheet.steps[step].targets.filter((k) => isDefined(sheet.cells[k]) && !seen.has(k));
+  return asked.length > FORMULAS_AT_MOST ? [] : asked;
+}
+
+/** The cells still to be predicted, those of later steps, and all that would give them away. */
+function concealed(sheet, step, known) {
+  const open = sheet.steps.slice(0, step + 1).flatMap((earlier) => earlier.targets);
+  const waiting = questions(sheet, step).slice(known);
+  const shut = new Set(sheet.steps.slice(step + 1).flatMap((later) => later.targets));
+  open.forEach((k) => shut.delete(k));
+  waiting.forEach((k) => shut.add(k));
+  const hidden = new Set();
+  const settled = new Set(open.filter((k) => !shut.has(k)));
+  sheet.cells.forEach((cell, k) => {
+    const tells = !settled.has(k) && cell.sources.some((source) => hidden.has(source));
+    if (isDefined(cell) && (shut.has(k) || tells)) hidden.add(k);
+  });
+  return hidden;
+}
+
+/** For each grid with sources, the box around them: the window that slides. */
+function windows(sheet, sources) {
+  const boxes = new Map();
+  for (const k of sources) {
+    const { grid, index } = sheet.cells[k];
+    const [column, row] = [index.at(-1) ?? 1, index.at(-2) ?? 1];
+    const box = boxes.get(grid.name) ?? { top: row, bottom: row, left: column, right: column };
+    boxes.set(grid.name, {
+      top: Math.min(box.top, row),
+      bottom: Math.max(box.bottom, row),
+      left: Math.min(box.left, column),
+      right: Math.max(box.right, column),
+    });
+  }
+  return boxes;
+}
+
+/**
+ * What is to be seen: a function of the sheet and the reader's place, of nothing else.
+ * @param {{step: number, pointed: number?, predict: {on: boolean, known: number, tries: number}}} place
+ */
+function frame(sheet, { step, pointed, predict }) {
+  const { targets, note, show } = sheet.steps[step];
+  const aims = pointed === null ? targets : [pointed];
+  const sources = new Set(aims.flatMap((k) => sheet.cells[k].sources));
+  const written = aims.filter((k) => isDefined(sheet.cells[k]));
+  const formulas = written.length > FORMULAS_AT_MOST && note ? [] : written.slice(0, FORMULAS_AT_MOST);
+  const hidden = predict.on ? concealed(sheet, step, predict.known) : new Set();
+  const asked = predict.on ? questions(sheet, step)[predict.known] : undefined;
+  return { aims, sources, formulas, note, show, hidden, asked, hint: predict.tries > 0, boxes: windows(sheet, sources) };
+}
+
+/* ---- Elements ---- */
+
+/** An element with attributes, listeners (on…) and children; text stays text. */
+function h(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.flat(Infinity));
+  return node;
+}
+
+const ICONS = {
+  first: "M4 3v10M12 3L7 8l5 5",
+  previous: "M10 3L5 8l5 5",
+  play: "M5 3v10l8-5z",
+  pause: "M5.5 3v10M10.5 3v10",
+  next: "M6 3l5 5-5 5",
+  last: "M12 3v10M4 3l5 5-5 5",
+};
+
+function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const path = document.createElementNS(space, "path");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A symbol with its index as a subscript; the part of a name after _ goes there too. */
+function symbolNodes(grid, index = []) {
+  const [base, ...rest] = (grid.symbol ?? grid.name).split("_");
+  const below = [...rest, joinedIndex(grid, index)].filter(Boolean).join(",");
+  return below ? [base, h("sub", {}, below)] : [base];
+}
+
+/** A symbol in plain text: y₁₂. */
+function symbolText({ grid, index }) {
+  const digits = joinedIndex(grid, index).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+  return (grid.symbol ?? grid.name) + digits;
+}
+
+/* ---- The figure ---- */
+
+const PACE = 1700; // milliseconds for a step while playing
+const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const NO_PREDICTION = { on: false, known: 0, tries: 0 };
+let figures = 0;
+
+class Figure {
+  /** @param {{get: Function, set: Function, save_changes: Function, on: Function, off: Function}} model */
+  constructor(model) {
+    this.model = model;
+    this.spec = model.get("spec");
+    this.sheets = this.spec.variants.map(({ worksheet }) => readSheet(worksheet));
+    this.kept = new Map(); // the reader's numbers, by name and shape, across variants
+    this.hovered = this.focused = null;
+    this.predict = NO_PREDICTION;
+    this.paper = matchMedia("print");
+    this.number = ++figures;
+    this.build();
+    this.open();
+    this.listen();
+  }
+
+  /** A phrase of the spec with its {blanks} filled. */
+  say(key, blanks = {}) {
+    const phrase = this.spec.words?.[key] ?? key;
+    return phrase.replace(/\{(\w+)\}/g, (blank, name) => blanks[name] ?? blank);
+  }
+
+  listen() {
+    const follow = {
+      "change:variant": () => this.open(),
+      "change:given": () => this.calculate(),
+      "change:step": () => this.arrive(),
+    };
+    const redraw = () => this.draw();
+    for (const [event, react] of Object.entries(follow)) this.model.on(event, react);
+    this.paper.addEventListener("change", redraw);
+    this.close = () => {
+      this.pause();
+      for (const [event, react] of Object.entries(follow)) this.model.off(event, react);
+      this.paper.removeEventListener("change", redraw);
+      this.stage.remove();
+    };
+  }
+
+  /* -- building -- */
+
+  build() {
+    const title = this.spec.title;
+    this.grids = h("div", {
+      class: "bp-grids",
+      onpointerover: (event) => event.pointerType !== "touch" && this.hover(this.cellAt(event.target)),
+      onpointerleave: () => this.hover(null),
+      onfocusin: (event) => this.enter(event.target),
+      onfocusout: (event) => this.leave(event.target),
+      onclick: (event) => this.cellAt(event.target) !== null && event.target.focus(),
+      oninput: (event) => this.preview(event.target),
+      onkeydown: (event) => this.key(event),
+    });
+    this.lines = h("div", { class: "bp-lines", "aria-live": "polite", "aria-atomic": "true" });
+    this.verdicts = h("div", { class: "bp-verdicts" });
+    this.status = h("p", { class: "bp-status", role: "status" });
+    this.stage = h(
+      "div",
+      { class: "bp-stage", role: "group", "aria-label": title || this.say("figure") },
+      title ? h("p", { class: "bp-title" }, title) : [],
+      this.spec.variants.length > 1 ? this.variantChooser() : [],
+      this.controlBar(),
+      this.grids,
+      h("div", { class: "bp-text" }, this.lines, this.verdicts, this.answerForm(), this.status),
+    );
+  }
+
+  variantChooser() {
+    this.radios = this.spec.variants.map((_, k) =>
+      h("input", { type: "radio", name: `bp-variant-${this.number}`, onchange: () => this.choose(k) }),
+    );
+    const labels = this.spec.variants.map(({ name }, k) => h("label", {}, this.radios[k], h("span", {}, name)));
+    return h("fieldset", { class: "bp-variants" }, h("legend", {}, this.say("variants")), labels);
+  }
+
+  button(name, act, attributes = {}) {
+    return h("button", { type: "button", onclick: act, ...attributes }, name);
+  }
+
+  iconButton(key, act) {
+    return h("button", { type: "button", onclick: act, "aria-label": this.say(key), title: this.say(key) }, icon(key));
+  }
+
+  controlBar() {
+    this.play = this.iconButton("play", () => (this.timer ? this.pause() : this.start()));
+    this.slider = h("input", {
+      type: "range",
+      min: 1,
+      "aria-label": this.say("step"),
+      oninput: () => this.go(this.slider.value - 1),
+    });
+    this.counter = h("span", { class: "bp-counter", "aria-hidden": "true" });
+    this.back = [this.iconButton("first", () => this.go(0)), this.iconButton("previous", () => this.go(this.step - 1))];
+    this.forth = [
+      this.iconButton("next", () => this.go(this.step + 1)),
+      this.iconButton("last", () => this.go(Infinity)),
+    ];
+    this.travelBar = h("div", { class: "bp-steps" }, h("div", {}, this.back, this.play, this.forth), this.slider, this.counter);
+    this.toggle = this.button(this.say("predict"), () => this.predicting(!this.predict.on), { "aria-pressed": "false" });
+    const reset = this.button(this.say("reset"), () => this.reset());
+    return h(
+      "div",
+      { class: "bp-controls", role: "group", "aria-label": this.say("controls"), onkeydown: (event) => this.barKey(event) },
+      this.travelBar,
+      h("div", { class: "bp-tools" }, this.toggle, reset),
+    );
+  }
+
+  answerForm() {
+    this.question = h("span", {});
+    this.answer = h("input", { type: "text", autocomplete: "off", size: 8 });
+    this.asking = h(
+      "div",
+      { class: "bp-asking" },
+      h("label", {}, this.question, " ", this.answer),
+      h("button", { type: "submit" }, this.say("check")),
+      this.button(this.say("show"), () => this.reveal(this.say("shown", this.blanks()))),
+    );
+    this.onward = this.button(this.say("next"), () => this.goOn());
+    const submit = (event) => {
+      event.preventDefault();
+      this.check();
+    };
+    this.form = h("form", { class: "bp-answer", onsubmit: submit }, this.asking, this.onward);
+    return this.form;
+  }
+
+  /** Lay out the grids of the current variant. */
+  open() {
+    this.pause();
+    this.sheet = this.sheets[this.model.get("variant") ?? 0] ?? this.sheets[0];
+    this.editing = null;
+    this.hovered = this.focused = null;
+    this.predict = { ...this.predict, known: 0, tries: 0 };
+    this.faces = [];
+    this.drawn = [];
+    this.plots = this.sheet.grids.map((grid) => this.plot(grid));
+    this.grids.replaceChildren(...this.plots.map(({ box }) => box));
+    this.status.textContent = "";
+    this.calculate();
+  }
+
+  /** One grid: its table, and the frame that slides over it. */
+  plot(grid) {
+    const [rows, columns] = [grid.shape.at(-2) ?? 1, grid.shape.at(-1) ?? 1];
+    const heads = Array.from({ length: columns }, (_, c) => h("th", { scope: "col" }, `${c + 1}`));
+    const body = Array.from({ length: rows }, (_, r) => {
+      const cells = Array.from({ length: columns }, (_, c) => this.cell(grid.first + r * columns + c));
+      return h("tr", {}, grid.shape.length > 1 ? h("th", { scope: "row" }, `${r + 1}`) : [], cells);
+    });
+    const caption = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
+    const corner = grid.shape.length > 1 ? h("td", { class: "bp-corner" }) : [];
+    const head = grid.shape.length ? h("thead", {}, h("tr", {}, corner, heads)) : [];
+    const table = h("table", {}, h("caption", {}, h("span", {}, caption)), head, h("tbody", {}, body));
+    const lens = h("div", { class: "bp-frame" });
+    const plane = h("div", { class: "bp-plane", "data-rank": grid.shape.length }, table, lens);
+    const box = h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": grid.hue }, plane);
+    return { grid, box, plane, lens, rows, stop: grid.first };
+  }
+
+  /** One cell: an input if given, a button if defined; only the first of a grid is a tab stop. */
+  cell(k) {
+    const { id, grid, index } = this.sheet.cells[k];
+    const shared = { "data-cell": id, tabindex: k === grid.first ? 0 : -1 };
+    const face = grid.given
+      ? h("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": this.cellName(k), ...shared })
+      : h("button", { type: "button", ...shared });
+    this.faces[k] = face;
+    return h("td", {}, face);
+  }
+
+  cellName(k) {
+    const { grid, index } = this.sheet.cells[k];
+    const [i, j] = index;
+    return this.say(`cell_${index.length}`, { grid: grid.label ?? grid.name, i, j });
+  }
+
+  /* -- where the reader is -- */
+
+  get step() {
+    return Math.max(0, Math.min(this.sheet.steps.length - 1, this.model.get("step") ?? 0));
+  }
+
+  /** The place a frame is drawn from; on paper it is the figure's first state. */
+  place() {
+    if (this.paper.matches) return { step: this.spec.start ?? 0, pointed: null, predict: NO_PREDICTION };
+    return { step: this.step, pointed: this.hovered ?? this.focused, predict: this.predict };
+  }
+
+  go(step) {
+    this.pause();
+    this.moveTo(step);
+  }
+
+  moveTo(step) {
+    this.model.set("step", Math.max(0, Math.min(this.sheet.steps.length - 1, step)));
+    this.model.save_changes();
+  }
+
+  /** The step has changed, here or in Python. */
+  arrive() {
+    this.hovered = this.focused = null;
+    this.predict = { ...this.predict, known: 0, tries: 0 };
+    this.answer.value = this.status.textContent = "";
+    this.draw();
+    this.travel();
+  }
+
+  start() {
+    if (this.step === this.sheet.steps.length - 1) this.moveTo(0);
+    this.timer = setInterval(() => {
+      this.moveTo(this.step + 1);
+      if (this.step === this.sheet.steps.length - 1) this.pause();
+    }, PACE);
+    this.draw();
+  }
+
+  pause() {
+    if (!this.timer) return;
+    clearInterval(this.timer);
+    this.timer = 0;
+    this.draw();
+  }
+
+  barKey(event) {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!move || event.target === this.slider || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.go(this.step + move);
+  }
+
+  /** Change the variant; numbers of grids of equal name and shape go along. */
+  choose(variant) {
+    this.remember();
+    const sheet = this.sheets[variant];
+    let given = givenNumbers(sheet, (grid) => this.kept.get(`${grid.name} ${grid.shape}`));
+    if (!evaluate(sheet, given).every(Number.isFinite)) given = givenNumbers(sheet, () => null);
+    this.model.set("given", given);
+    this.model.set("variant", variant);
+    this.model.set("step", Math.min(this.step, sheet.steps.length - 1));
+    this.model.save_changes();
+  }
+
+  remember() {
+    for (const { name, shape, given } of this.sheet.grids) if (given) this.kept.set(`${name} ${shape}`, this.given[name]);
+  }
+
+  /* -- pointing -- */
+
+  /** The defined cell under an element, or null. */
+  cellAt(element) {
+    const k = this.sheet.place.get(element.closest("[data-cell]")?.dataset.cell);
+    return k !== undefined && isDefined(this.sheet.cells[k]) ? k : null;
+  }
+
+  hover(k) {
+    if (k === this.hovered) return;
+    this.hovered = k;
+    this.draw();
+  }
+
+  enter(face) {
+    const k = this.sheet.place.get(face.dataset.cell);
+    if (k === undefined) return;
+    const plot = this.plots[this.sheet.grids.indexOf(this.sheet.cells[k].grid)];
+    this.faces[plot.stop].tabIndex = -1;
+    face.tabIndex = 0;
+    plot.stop = k;
+    this.focused = this.cellAt(face);
+    if (this.focused === null) this.beginEdit(k);
+    this.draw();
+  }
+
+  leave(face) {
+    if (this.editing) {
+      this.commit();
+      this.editing = null;
+    }
+    this.focused = null;
+    this.draw();
+  }
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (this.editing && event.key === "Enter") this.commit();
+    if (this.editing && event.key === "Escape") this.restore();
+    const move = ARROWS[event.key];
+    const k = this.sheet.place.get(event.target.dataset.cell);
+    if (!move || k === undefined || this.caretMoves(event)) return;
+    event.preventDefault();
+    this.faces[this.neighbour(k, move)]?.focus();
+  }
+
+  /** Left and Right belong to the text of an input until the caret is at that end. */
+  caretMoves({ target, key }) {
+    if (!this.editing || !/Left|Right/.test(key)) return false;
+    const { selectionStart: from, selectionEnd: to, value } = target;
+    if (from === 0 && to === value.length) return false;
+    return from !== to || from !== (key === "ArrowLeft" ? 0 : value.length);
+  }
+
+  neighbour(k, [down, right]) {
+    const { grid, index } = this.sheet.cells[k];
+    const [rows, columns] = [grid.shape.at(-2) ?? 1, grid.shape.at(-1) ?? 1];
+    const [row, column] = [(index.at(-2) ?? 1) - 1 + down, (index.at(-1) ?? 1) - 1 + right];
+    const inside = row >= 0 && row < rows && column >= 0 && column < columns;
+    return inside ? grid.first + row * columns + column : undefined;
+  }
+
+  /* -- editing -- */
+
+  beginEdit(k) {
+    this.editing = { k, before: this.values[k], touched: false };
+    this.faces[k].select();
+  }
+
+  /** While the reader types, every number that can be used is used. */
+  preview(input) {
+    if (!this.editing) return;
+    this.editing.touched = true;
+    this.status.textContent = "";
+    const { k } = this.editing;
+    const value = typedNumber(input.value);
+    if (!this.refusal(k, value)) this.write(k, value);
+  }
+
+  commit() {
+    const { k, before, touched } = this.editing;
+    if (!touched) return;
+    const typed = this.faces[k].value;
+    const value = typedNumber(typed);
+    const refused = this.refusal(k, value);
+    if (refused) this.restore();
+    else this.write(k, value);
+    const blanks = { typed, cell: symbolText(this.sheet.cells[k]), value: shown(before), limit: LIMIT, ...refused };
+    if (refused) this.status.textContent = this.say(typed.trim() ? refused.why : "refused_empty", blanks);
+    this.beginEdit(k);
+    this.drawValues(frame(this.sheet, this.place()), true);
+  }
+
+  restore() {
+    const { k, before } = this.editing;
+    if (this.values[k] !== before) this.write(k, before);
+    this.faces[k].value = shown(before);
+    this.beginEdit(k);
+  }
+
+  /** Why a number may not stand in a cell, or null. */
+  refusal(k, value) {
+    if (Number.isNaN(value)) return { why: "refused_number" };
+    if (Math.abs(value) > LIMIT) return { why: "refused_range" };
+    const values = evaluate(this.sheet, this.givenWith(k, value));
+    const broken = this.sheet.cells.find((cell, at) => cell.value && !Number.isFinite(values[at]));
+    return broken ? { why: "refused_result", result: symbolText(broken) } : null;
+  }
+
+  givenWith(k, value) {
+    const { name, first } = this.sheet.cells[k].grid;
+    const list = [...this.given[name]];
+    list[k - first] = value;
+    return { ...this.given, [name]: list };
+  }
+
+  write(k, value) {
+    if (this.values[k] === value) return;
+    const start = performance.now();
+    this.model.set("given", this.givenWith(k, value));
+    performance.measure("backprop:edit", { start }); // read by the benchmark
+    this.model.save_changes();
+  }
+
+  reset() {
+    this.kept.clear();
+    this.model.set("given", givenNumbers(this.sheet, () => null));
+    this.model.save_changes();
+    this.status.textContent = this.say("reset_done");
+  }
+
+  /* -- predicting -- */
+
+  predicting(on) {
+    this.pause();
+    this.predict = { on, known: 0, tries: 0 };
+    this.answer.value = this.status.textContent = "";
+    this.draw();
+  }
+
+  /** What messages about the asked cell may name. */
+  blanks() {
+    const { asked } = frame(this.sheet, this.place());
+    return { cell: symbolText(this.sheet.cells[asked]), value: shown(this.values[asked]), typed: this.answer.value.trim() };
+  }
+
+  check() {
+    const { asked } = frame(this.sheet, this.place());
+    if (asked === undefined) return;
+    const answer = typedAnswer(this.answer.value);
+    if (Number.isNaN(answer)) this.status.textContent = this.say("refused_answer", this.blanks());
+    else if (agrees(answer, this.values[asked])) this.reveal(this.say("right", this.blanks()));
+    else {
+      this.status.textContent = this.say("wrong", this.blanks());
+      this.predict = { ...this.predict, tries: this.predict.tries + 1 };
+      this.draw();
+      this.answer.select();
+    }
+  }
+
+  reveal(message) {
+    this.predict = { on: true, known: this.predict.known + 1, tries: 0 };
+    this.answer.value = "";
+    this.status.textContent = message;
+    this.draw();
+    this.focusPrediction();
+  }
+
+  goOn() {
+    this.go(this.step + 1);
+    this.focusPrediction();
+  }
+
+  /** Keep the focus on what comes next: the box, the way on, or the end of predicting. */
+  focusPrediction() {
+    const next = !this.asking.hidden ? this.answer : !this.onward.hidden ? this.onward : this.toggle;
+    next.focus();
+  }
+
+  /* -- drawing -- */
+
+  /** The given numbers have changed, here or in Python. */
+  calculate() {
+    const given = this.model.get("given") ?? {};
+    this.given = givenNumbers(this.sheet, (grid) => given[grid.name]);
+    this.values = evaluate(this.sheet, this.given);
+    this.draw();
+  }
+
+  draw() {
+    const view = frame(this.sheet, this.place());
+    this.drawValues(view);
+    this.drawMarks(view);
+    this.drawLines(view);
+    this.drawVerdicts(view);
+    this.drawControls();
+    this.drawAnswer(view);
+  }
+
+  drawValues({ hidden }, force = false) {
+    for (const plot of this.plots) {
+      let longest = 1;
+      for (let k = plot.grid.first; k < plot.grid.first + plot.grid.size; k++) {
+        this.drawValue(k, hidden.has(k), force);
+        longest = Math.max(longest, this.drawn[k].text.length);
+      }
+      if (longest !== plot.longest) plot.plane.style.setProperty("--chars", (plot.longest = longest));
+    }
+  }
+
+  /** Touch the page only where a value, or its being hidden, has changed. */
+  drawValue(k, hidden, force) {
+    const value = this.values[k];
+    const last = this.drawn[k];
+    if (!force && last && Object.is(last.value, value) && last.hidden === hidden) return;
+    const text = shown(value);
+    const face = this.faces[k];
+    this.drawn[k] = { value, hidden, text };
+    if (hidden) delete face.dataset.value;
+    else face.dataset.value = value;
+    if (this.sheet.cells[k].grid.given) {
+      if (this.editing?.k !== k || !this.editing.touched) face.value = text;
+      return;
+    }
+    const off = this.sheet.cells[k].grid.error && !hidden && Math.abs(value) > NEARLY_ZERO;
+    face.textContent = hidden ? "?" : text;
+    const name = this.say(off ? "cell_error" : "cell_value", { cell: this.cellName(k), value: hidden ? this.say("hidden") : text });
+    face.setAttribute("aria-label", name);
+    face.classList.toggle("bp-error", off);
+  }
+
+  drawMarks({ aims, sources, show, boxes }) {
+    const targets = new Set(aims);
+    this.faces.forEach((face, k) => {
+      const mark = targets.has(k) ? "bp-target" : sources.has(k) ? "bp-source" : "";
+      if (face.parentNode.className === mark) return;
+      face.parentNode.className = mark;
+      if (targets.has(k)) face.setAttribute("aria-current", "step");
+      else face.removeAttribute("aria-current");
+    });
+    for (const { grid, box, lens, rows } of this.plots) {
+      const window = boxes.get(grid.name);
+      box.hidden = !show.includes(grid.name);
+      box.classList.toggle("bp-read", Boolean(window));
+      if (!window) continue;
+      const { top, bottom, left, right } = window;
+      const place = { at: left - 1, below: rows - bottom, wide: right - left + 1, high: bottom - top + 1 };
+      for (const [name, count] of Object.entries(place)) lens.style.setProperty(`--${name}`, count);
+    }
+  }
+
+  drawLines({ formulas, note, hidden, asked, hint }) {
+    const lines = formulas.map((k) => this.formulaLine(k, !hidden.has(k) || (hint && k === asked), hidden));
+    const fresh = h("div", {}, lines, note ? h("p", { class: "bp-note" }, note) : []);
+    this.lines.setAttribute("aria-live", this.timer ? "off" : "polite");
+    const same = fresh.childNodes.length === this.lines.childNodes.length &&
+      [...fresh.childNodes].every((node, k) => node.isEqualNode(this.lines.childNodes[k]));
+    if (!same) this.lines.replaceChildren(...fresh.childNodes);
+  }
+
+  /** target = symbols = numbers = value, as far as they may be seen. */
+  formulaLine(k, withNumbers, hidden) {
+    const { tree, grid, index } = this.sheet.cells[k];
+    const parts = [["= ", printed(tree, this.ink((cell) => symbolNodes(cell.grid, cell.index)))]];
+    const numbers = this.ink((_, at) => (hidden.has(at) ? "?" : shown(this.values[at])), true);
+    if (withNumbers && Array.isArray(tree)) parts.push(["= ", printed(tree, numbers)]);
+    if (!hidden.has(k) && typeof tree !== "number") parts.push(["= ", h("strong", {}, shown(this.values[k]))]);
+    const [first, ...rest] = parts;
+    const target = h("span", { class: "bp-aim" }, symbolNodes(grid, index));
+    return h("p", { class: "bp-formula" }, h("span", {}, target, " ", first), rest.map((part) => h("span", {}, part)));
+  }
+
+  /** How cells are written in a formula: in the colour and underline of their grid. */
+  ink(write, asNumber = false) {
+    const cell = (id, level) => {
+      const k = this.sheet.place.get(id);
+      const source = this.sheet.cells[k];
+      const term = h("span", { class: "bp-term", "data-hue": source.grid.hue }, write(source, k));
+      return wrapped([term], asNumber && term.textContent.startsWith("−") ? SUM : ATOM, level);
+    };
+    return { cell, words: this.spec.words ?? {} };
+  }
+
+  drawVerdicts({ show, hidden }) {
+    const errors = this.sheet.grids.filter((grid) => grid.error && show.includes(grid.name));
+    const lines = errors.map((grid) => this.verdict(grid, hidden)).filter(Boolean);
+    if (lines.join() === [...this.verdicts.children].map((line) => line.textContent).join()) return;
+    this.verdicts.replaceChildren(...lines.map((line) => h("p", {}, line)));
+  }
+
+  verdict({ name, label = name, first, size }, hidden) {
+    for (let k = first; k < first + size; k++) if (hidden.has(k)) return "";
+    const errors = [...this.values.subarray(first, first + size)].map(Math.abs);
+    const wrong = errors.filter((error) => !(error <= NEARLY_ZERO));
+    const blanks = { label, k: wrong.length, n: size, value: shown(Math.max(...errors)) };
+    return this.say(wrong.length ? "errors_some" : "errors_none", blanks);
+  }
+
+  drawControls() {
+    const { step, sheet, predict, timer } = this;
+    const last = sheet.steps.length - 1;
+    const counter = this.say("step_of", { k: step + 1, n: last + 1 });
+    this.travelBar.hidden = last === 0;
+    this.slider.max = last + 1;
+    this.slider.value = step + 1;
+    this.slider.setAttribute("aria-valuetext", counter);
+    this.counter.textContent = counter;
+    this.back.forEach((button) => button.setAttribute("aria-disabled", step === 0));
+    this.forth.forEach((button) => button.setAttribute("aria-disabled", step === last));
+    this.drawPlay(timer ? "pause" : "play");
+    this.play.disabled = predict.on;
+    this.toggle.hidden = !sheet.steps.some(({ targets }) => targets.length);
+    this.toggle.setAttribute("aria-pressed", predict.on);
+    this.radios?.forEach((radio, k) => (radio.checked = sheet === this.sheets[k]));
+  }
+
+  drawPlay(name) {
+    if (this.play.name === name) return;
+    this.play.name = name;
+    this.play.title = this.say(name);
+    this.play.setAttribute("aria-label", this.say(name));
+    this.play.replaceChildren(icon(name));
+  }
+
+  drawAnswer({ asked }) {
+    this.form.hidden = !this.predict.on;
+    this.asking.hidden = asked === undefined;
+    this.onward.hidden = asked !== undefined || this.step === this.sheet.steps.length - 1;
+    if (asked !== undefined) this.question.textContent = this.say("answer", { cell: symbolText(this.sheet.cells[asked]) });
+  }
+
+  /* -- motion -- */
+
+  /** Where a step only moves values, let them be seen to move. */
+  travel() {
+    this.flight?.remove();
+    const { aims, hidden } = frame(this.sheet, this.place());
+    const moves = aims.length > 1 && aims.every((k) => typeof this.sheet.cells[k].tree === "string" && !hidden.has(k));
+    if (!moves || matchMedia("(prefers-reduced-motion: reduce)").matches || this.paper.matches) return;
+    const flight = (this.flight = h("div", { class: "bp-flight", "aria-hidden": "true" }));
+    this.stage.append(flight);
+    const base = flight.getBoundingClientRect();
+    const flown = aims.map((k) => this.fly(this.sheet.cells[k].sources[0], k, flight, base));
+    Promise.allSettled(flown).then(() => flight.remove());
+  }
+
+  /** Send a copy of one value from its source to its target, over whatever lies between. */
+  fly(source, target, flight, base) {
+    const from = this.faces[source].getBoundingClientRect();
+    const to = this.faces[target].getBoundingClientRect();
+    if (!from.width || !to.width) return null;
+    const ghost = h("span", {}, shown(this.values[target]));
+    const at = { left: to.left - base.left, top: to.top - base.top, width: to.width, height: to.height };
+    for (const [side, length] of Object.entries(at)) ghost.style[side] = `${length}px`;
+    flight.append(ghost);
+    const start = `translate(${from.left - to.left}px, ${from.top - to.top}px)`;
+    const timing = { duration: 900, easing: "cubic-bezier(.5, 0, .2, 1)" };
+    this.faces[target].animate([{ color: "transparent" }, { color: "transparent" }], timing);
+    return ghost.animate([{ transform: start }, { transform: "none" }], timing).finished;
+  }
+}
+
+/* ---- Coming alive ---- */
+
+/** Draw the figure into an element, in place of its static table if it has one; return the clean-up. */
+function render({ model, el }) {
+  const figure = new Figure(model);
+  el.classList.add("bp-figure");
+  const still = el.querySelector(".bp-static");
+  if (still) still.replaceWith(figure.stage);
+  else el.append(figure.stage);
+  el.dataset.live = "true";
+  return () => figure.close();
+}
+
+/** A model for a page that no kernel serves: it tells its listeners, there is nobody else to tell. */
+function modelOf(spec) {
+  const state = { spec, variant: 0, step: spec.start ?? 0, given: {} };
+  const bus = new EventTarget();
+  return {
+    get: (name) => state[name],
+    set(name, value) {
+      if (state[name] === value) return;
+      state[name] = value;
+      bus.dispatchEvent(new Event(`change:${name}`));
+    },
+    save_changes() {},
+    on: (event, react) => bus.addEventListener(event, react),
+    off: (event, react) => bus.removeEventListener(event, react),
+  };
+}
+
+/** Bring a `.bp-figure` of a page to life from the JSON that it holds. */
+function mount(element) {
+  if (element.dataset.live) return;
+  render({ model: modelOf(JSON.parse(element.querySelector(".bp-spec").textContent)), el: element });
+}
+
+export { mount };
+export default { render };
