@@ -177,15 +177,16 @@ def _received(op, backward, dy, args, options):
             f"{', '.join(_names(op, args))}; received {len(gradients)}",
             op=op.__name__,
         )
+    for name, a, gradient in zip(_names(op, args), args, gradients, strict=True):
+        if a is not None and (gradient is None or np.shape(gradient) != a.shape):
+            what = "None" if gradient is None else f"shape {np.shape(gradient)}"
+            message = f"{op.__name__}: d{name} expected shape {a.shape}, received {what}"
+            raise GradientError(message, op=op.__name__, argument=name)
     return gradients
 
 
 def _compare(op, name, expected, received, tolerance):
     """Raise GradientError for the first entry, in row-major order, that is out of tolerance."""
-    if received is None or np.shape(received) != expected.shape:
-        what = "None" if received is None else f"shape {np.shape(received)}"
-        message = f"{op}: d{name} expected shape {expected.shape}, received {what}"
-        raise GradientError(message, op=op, argument=name)
     wrong = ~(np.abs(received - expected) <= tolerance)  # so that NaN is wrong too
     if not wrong.any():
         return

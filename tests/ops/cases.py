@@ -1,0 +1,27 @@
+"""Random calls of the ops: all sizes differ, and every option is drawn."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def dy_for(rng, op, *args, **options):
+    """Draw an upstream gradient in the shape of op's result."""
+    return rng.standard_normal(np.shape(op(*args, **options)))
+
+
+def random_conv(rng, most=5):
+    """Draw x, w, b and options; the sizes differ, and so do the two axes and the four paddings."""
+    groups = int(rng.choice([1, 1, 1, 2, 3]))
+    N, c, f, U, V = (int(k) for k in rng.integers(1, 4, 5))
+    stride, dilation = (tuple(int(k) for k in rng.integers(1, 4, 2)) for _ in range(2))
+    padding = tuple(tuple(int(k) for k in rng.integers(0, 3, 2)) for _ in range(2))
+    H, W = (
+        max(1, (k - 1) * d + 1 - sum(p) + int(rng.integers(0, most)))
+        for k, d, p in zip((U, V), dilation, padding, strict=True)
+    )
+    x = rng.standard_normal((N, c * groups, H, W))
+    w = rng.standard_normal((f * groups, c, U, V))
+    b = rng.standard_normal(f * groups)
+    return x, w, b, dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
