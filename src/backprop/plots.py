@@ -13,7 +13,7 @@ from backprop.formula import shown
 TINTS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"]
 TARGET = "#D55E00"
 INK = "#767676"  # readable on the theme's white page and on its dark one
-COLUMN, CELL, GAP = 8.5, 0.36, 0.7  # a column of text and a cell in inches; a gap in cells
+COLUMN, CELL, GAP = 8.6, 0.3, 0.7  # a column of text and a cell in inches; a gap in cells
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
 
 

@@ -6,6 +6,7 @@ the proof of its gradient. This module knows nothing of convolutions or norms.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -188,22 +189,22 @@ class Worksheet:
             raise ValueError(
                 f"derivative: {of} is {outputs.shape}, its upstream {upstream} {weights.shape}"
             )
-        formulas = self._formulas_after(wrt)
-        slope = {}
-
-        def by(cell, variable):
-            """∂cell/∂variable; a cell before `wrt` does not depend on it."""
-            if cell == variable:
-                return sp.Integer(1)
-            if (cell, variable) not in slope:
-                f = formulas.get(cell, sp.Integer(0))
-                inner = sorted(f.free_symbols, key=str)
-                slope[cell, variable] = sp.Add(*(f.diff(s) * by(s, variable) for s in inner))
-            return slope[cell, variable]
-
-        pairs = list(zip(weights.flat, outputs.flat, strict=True))
-        entries = [sp.Add(*(w * by(y, v) for w, y in pairs)) for v in self.grids[wrt].cells.flat]
-        return np.array(entries, dtype=object).reshape(self.grids[wrt].cells.shape)
+        variables = self.grids[wrt].cells
+        # slopes[cell][variable] = ∂cell/∂variable, where it is not 0; earlier cells come first
+        slopes = {variable: {variable: sp.Integer(1)} for variable in variables.flat}
+        for cell, formula in self._formulas_after(wrt).items():
+            terms = defaultdict(list)
+            for inner in sorted(formula.free_symbols & slopes.keys(), key=str):
+                partial = formula.diff(inner)
+                for variable, slope in slopes[inner].items():
+                    terms[variable].append(partial * slope)
+            slopes[cell] = {variable: sp.Add(*parts) for variable, parts in terms.items()}
+        entries = {variable: [] for variable in variables.flat}
+        for weight, output in zip(weights.flat, outputs.flat, strict=True):
+            for variable, slope in slopes.get(output, {}).items():
+                entries[variable].append(weight * slope)
+        entries = [sp.Add(*terms) for terms in entries.values()]
+        return np.array(entries, dtype=object).reshape(variables.shape)
 
     def prove(self, name, *, of, wrt, upstream=None) -> Proof:
         """Show, by symbols, that the grid `name` is the derivative of `of` by `wrt`.

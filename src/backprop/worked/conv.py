@@ -101,11 +101,13 @@ def input_gradient_scattered(x, F, dy, *, title="The input's gradient, scattered
         formulas = so_far.copy()
         for cell, push in pushed.items():
             formulas[cell] = total([so_far[cell], push]) if so_far[cell] != 0 else push
-        name = "dx" if k == dy.size - 1 else f"dx_{ascii_lowercase[k]}"
+        letters = "z" * (k // 26) + ascii_lowercase[k % 26]
+        name = "dx" if k == dy.size - 1 else f"dx_{letters}"
         source = f"dy{subscript(output)}"
         so_far = sheet.define(name, formulas, label=f"dx after {source}", symbol="dx")
         note = f"{source} pushes into the patch of x that it saw."
-        sheet.step([so_far[cell] for cell in pushed], note, show=("dy", "F", name))
+        if pushed:  # a window that lies in the padding alone has nothing to push into
+            sheet.step([so_far[cell] for cell in pushed], note, show=("dy", "F", name))
     return sheet
 
 

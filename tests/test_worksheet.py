@@ -1,0 +1,171 @@
+import json
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from backprop.formula import tree
+from backprop.worksheet import ProofError, Worksheet, product, total
+
+
+@pytest.fixture
+def sheet():
+    """y = (x₁F₁ + x₂F₂, x₂F₁ + x₃F₂), and dF in closed form."""
+    sheet = Worksheet("one row")
+    x, F = sheet.given("x", [2, -3, 5]), sheet.given("F", [7, 11])
+    sheet.define("y", [total(product(x[i + u], F[u]) for u in range(2)) for i in range(2)])
+    dy = sheet.given("dy", [13, -17])
+    sheet.define("dF", [total(product(dy[i], x[i + u]) for i in range(2)) for u in range(2)])
+    return sheet
+
+
+def test_values_are_the_formulas_evaluated(sheet):
+    values = sheet.values()
+    np.testing.assert_array_equal(values["y"], [2 * 7 - 3 * 11, -3 * 7 + 5 * 11])
+    np.testing.assert_array_equal(values["dF"], [13 * 2 + 17 * 3, 13 * -3 - 17 * 5])
+    assert values["y"].dtype == np.float64
+
+
+def test_values_follow_a_changed_number(sheet):
+    assert sheet.values(x=[2, -3, 6])["y"][1] == -3 * 7 + 6 * 11
+    assert sheet.values()["y"][1] == 34, "a changed number must not stay behind"
+
+
+def test_values_refuses_what_is_not_given_or_has_another_shape(sheet):
+    with pytest.raises(ValueError, match="y is not a given grid"):
+        sheet.values(y=[1, 2])
+    with pytest.raises(ValueError, match=r"x is \(3,\), got \(2,\)"):
+        sheet.values(x=[1, 2])
+
+
+def test_a_closed_form_is_proved(sheet):
+    proof = sheet.prove("dF", of="y", wrt="F", upstream="dy")
+    assert repr(proof) == "dF: 2 of 2 entries equal the derivative of y by F"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x, dy: [dy[0] * x[1] + dy[1] * x[2], dy[0] * x[0] + dy[1] * x[1]],  # turned
+        lambda x, dy: [dy[0] * x[0], dy[0] * x[1] + dy[1] * x[2]],  # one window forgotten
+        lambda x, dy: [dy[0] * x[0] + dy[1] * x[1] + sp.Rational(1, 10**9), x[0]],
+    ],
+)
+def test_a_wrong_closed_form_is_refused_and_its_cell_named(sheet, wrong):
+    sheet.define("bad", wrong(sheet.grids["x"].cells, sheet.grids["dy"].cells))
+    with pytest.raises(ProofError, match=r"bad1 = .*, but the derivative is dy1"):
+        sheet.prove("bad", of="y", wrt="F", upstream="dy")
+
+
+def test_the_chain_rule_goes_through_grids_in_between():
+    sheet = Worksheet()
+    z = sheet.given("z", [0, -1, 2])
+    e = sheet.define("e", [sp.exp(v) for v in z])
+    s = sheet.define("s", total(e))[()]
+    p = sheet.define("p", [v / s for v in e])
+    sheet.define("L", -sp.log(p[0]))
+    sheet.define("dz", [p[0] - 1, p[1], p[2]])
+    sheet.define("forgot", [p[0] - 1, p[1], 0])
+    assert sheet.prove("dz", of="L", wrt="z").entries == 3
+    with pytest.raises(ProofError, match="forgot3 = 0"):
+        sheet.prove("forgot", of="L", wrt="z")
+    shares = np.exp([0, -1, 2]) / np.exp([0, -1, 2]).sum()
+    np.testing.assert_allclose(sheet.values()["dz"], shares - [1, 0, 0], rtol=1e-15)
+
+
+def test_a_derivative_by_a_defined_grid_stops_there():
+    sheet = Worksheet()
+    a = sheet.given("a", [3])
+    b = sheet.define("b", [a[0] ** 2])
+    sheet.define("c", [5 * b[0]])
+    assert sheet.derivative("c", "b").tolist() == [5]
+    assert sheet.derivative("c", "a").tolist() == [10 * a[0]]
+
+
+def test_derivative_wants_an_upstream_of_the_outputs_shape(sheet):
+    with pytest.raises(ValueError, match=r"y is \(2,\), its upstream x \(3,\)"):
+        sheet.derivative("y", "F", upstream="x")
+
+
+def test_latex_keeps_the_order_of_the_hand(sheet):
+    assert sheet.latex("dF", 1) == r"dF_{2} = dy_{1} \cdot x_{2} + dy_{2} \cdot x_{3}"
+    line = r"dF_{2} = 13 \cdot (-3) + (-17) \cdot 5 = -124"
+    assert sheet.latex("dF", 1, numbers=True) == sheet.latex_of("dF2", numbers=True) == line
+    with pytest.raises(ValueError, match="no cell dF9"):
+        sheet.latex_of("dF9")
+
+
+def test_json_is_plain_and_says_everything(sheet):
+    sheet.step("dF1", "the first tap", show=("x", "dy", "dF"))
+    document = json.loads(json.dumps(sheet.to_json()))
+    grids = {grid["name"]: grid for grid in document["grids"]}
+    assert grids["x"]["given"] == [2, -3, 5]
+    assert grids["dF"]["formulas"][0] == ["+", ["*", "dy1", "x1"], ["*", "dy2", "x2"]]
+    assert [grids[name]["tint"] for name in ("x", "F", "dy")] == [0, 1, 2]
+    step = {"targets": ["dF1"], "note": "the first tap", "show": ["x", "dy", "dF"]}
+    assert document["steps"] == [step]
+
+
+def test_json_leaves_out_what_nothing_drawn_is_made_of():
+    sheet = Worksheet()
+    a, b = sheet.given("a", [1], hidden=True), sheet.given("b", [2], hidden=True)
+    sheet.define("proof", [a[0] * b[0]], hidden=True)
+    sheet.define("c", [b[0] + 1])
+    assert [grid["name"] for grid in sheet.to_json()["grids"]] == ["b", "c"]
+
+
+x, y = sp.symbols("x y", real=True)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (sp.Rational(1, 3), ["/", 1, 3]),
+        (x - y, ["+", "x", ["*", -1, "y"]]),
+        (x / y, ["/", "x", "y"]),
+        (1 / sp.sqrt(x), ["/", 1, ["sqrt", "x"]]),
+        (sp.sqrt(x), ["sqrt", "x"]),
+        (x**2, ["^", "x", 2]),
+        (sp.exp(x) * sp.log(y), ["*", ["exp", "x"], ["log", "y"]]),
+        (sp.Max(x, y), ["max", "x", "y"]),
+        (sp.Piecewise((x, x >= y), (y, True)), ["if", [">=", "x", "y"], "x", "y"]),
+    ],
+)
+def test_a_formula_as_a_tree(expression, expected):
+    assert tree(expression) == expected
+
+
+def test_a_formula_that_the_figure_cannot_evaluate_is_refused():
+    with pytest.raises(ValueError, match=r"no way to write sin\(x\)"):
+        tree(sp.sin(x))
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda s: s.given("x", [1]), "x is there already"),
+        (lambda s: s.given("x1", [1]), "letters and underscores only, got 'x1'"),
+        (lambda s: s.given("big", np.zeros((1, 1, 1))), "may have rank 0, 1 or 2"),
+        (lambda s: s.given("bad", [np.nan]), "bad must hold finite numbers"),
+        (lambda s: s.define("z", [sp.Symbol("w1", real=True)]), "z1 refers to w1"),
+        (lambda s: s.step("q7"), "q7 is neither a cell nor a grid"),
+        (lambda s: s.step("y1", show=("nothing",)), "nothing is neither"),
+    ],
+)
+def test_bad_input_is_named(sheet, act, message):
+    with pytest.raises(ValueError, match=message):
+        act(sheet)
+
+
+def test_a_refused_grid_leaves_no_trace(sheet):
+    before = list(sheet.grids)
+    with pytest.raises(ValueError, match="refers to"):
+        sheet.define("z", [sp.Symbol("w1", real=True)])
+    assert list(sheet.grids) == before
+
+
+def test_cells_of_a_long_grid_are_told_apart():
+    sheet = Worksheet()
+    cells = sheet.given("x", np.arange(24).reshape(2, 12))
+    assert (str(cells[0, 11]), str(cells[1, 1])) == ("x1,12", "x2,2")
+    assert len({str(cell) for cell in cells.flat}) == 24
