@@ -5,8 +5,8 @@
  * figure that draws frames. It knows cells and formulas, nothing of convolutions or norms.
  *
  * @typedef {number | boolean | string | Array} Tree  a number, a cell's id, or [operator, ...arguments]
- * @typedef {{id: string, grid: Object, index: number[], tree?: Tree, value?: Function,
- *            sources: number[]}} Cell
+ * @typedef {{id: string, grid: Object, index: number[], row: number, column: number, tree?: Tree,
+ *            value?: Function, sources: number[]}} Cell  row and column count from 0, index from 1
  * @typedef {{grids: Object[], cells: Cell[], place: Map<string, number>, steps: Object[]}} Sheet
  */
 
@@ -168,12 +168,6 @@ function printedChoice([condition, yes, no], ink) {
 
 const HUES = 6;
 
-/** The index of entry k of a grid, from 1, as the ids have it. */
-function indexOf([rows, columns], k) {
-  if (rows === undefined) return [];
-  return columns === undefined ? [k + 1] : [Math.floor(k / columns) + 1, (k % columns) + 1];
-}
-
 /** Join an index as the names do: 12, or 1,12 in a grid with a side over nine. */
 function joinedIndex(grid, index) {
   return index.join(Math.max(0, ...grid.shape) > 9 ? "," : "");
@@ -186,14 +180,16 @@ function joinedIndex(grid, index) {
 function readSheet(worksheet) {
   const sheet = { grids: [], cells: [], place: new Map(), steps: [] };
   for (const document of colored(worksheet.grids)) {
-    const size = document.shape.reduce((a, b) => a * b, 1);
-    const grid = { ...document, first: sheet.cells.length, size };
+    const { shape } = document;
+    const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
+    const grid = { ...document, rows, columns, first: sheet.cells.length, size: rows * columns };
     sheet.grids.push(grid);
-    for (let k = 0; k < size; k++) {
-      const index = indexOf(grid.shape, k);
+    for (let k = 0; k < grid.size; k++) {
+      const [row, column] = [Math.floor(k / columns), k % columns];
+      const index = [row + 1, column + 1].slice(2 - shape.length);
       const id = grid.name + joinedIndex(grid, index);
       sheet.place.set(id, sheet.cells.length);
-      sheet.cells.push({ id, grid, index, tree: grid.formulas?.[k], sources: [] });
+      sheet.cells.push({ id, grid, index, row, column, tree: grid.formulas?.[k], sources: [] });
     }
   }
   for (const cell of sheet.cells.filter(isDefined)) {
@@ -270,16 +266,13 @@ function concealed(sheet, step, known) {
 /** For each grid with sources, the box around them: the window that slides. */
 function windows(sheet, sources) {
   const boxes = new Map();
-  for (const k of sources) {
-    const { grid, index } = sheet.cells[k];
-    const [column, row] = [index.at(-1) ?? 1, index.at(-2) ?? 1];
-    const box = boxes.get(grid.name) ?? { top: row, bottom: row, left: column, right: column };
-    boxes.set(grid.name, {
-      top: Math.min(box.top, row),
-      bottom: Math.max(box.bottom, row),
-      left: Math.min(box.left, column),
-      right: Math.max(box.right, column),
-    });
+  for (const grid of sheet.grids) {
+    const cells = [...sources].map((k) => sheet.cells[k]).filter((cell) => cell.grid === grid);
+    if (!cells.length) continue;
+    const [rows, columns] = [cells.map((cell) => cell.row), cells.map((cell) => cell.column)];
+    const [top, left] = [Math.min(...rows), Math.min(...columns)];
+    const [bottom, right] = [Math.max(...rows), Math.max(...columns)];
+    boxes.set(grid, { at: left, below: grid.rows - 1 - bottom, wide: right - left + 1, high: bottom - top + 1 });
   }
   return boxes;
 }
@@ -400,7 +393,7 @@ class Figure {
       onpointerover: (event) => event.pointerType !== "touch" && this.hover(this.cellAt(event.target)),
       onpointerleave: () => this.hover(null),
       onfocusin: (event) => this.enter(event.target),
-      onfocusout: (event) => this.leave(event.target),
+      onfocusout: () => this.leave(),
       onclick: (event) => this.cellAt(event.target) !== null && event.target.focus(),
       oninput: (event) => this.preview(event.target),
       onkeydown: (event) => this.key(event),
@@ -496,20 +489,23 @@ class Figure {
 
   /** One grid: its table, and the frame that slides over it. */
   plot(grid) {
-    const [rows, columns] = [grid.shape.at(-2) ?? 1, grid.shape.at(-1) ?? 1];
-    const heads = Array.from({ length: columns }, (_, c) => h("th", { scope: "col" }, `${c + 1}`));
-    const body = Array.from({ length: rows }, (_, r) => {
-      const cells = Array.from({ length: columns }, (_, c) => this.cell(grid.first + r * columns + c));
-      return h("tr", {}, grid.shape.length > 1 ? h("th", { scope: "row" }, `${r + 1}`) : [], cells);
+    const { rows, columns, first } = grid;
+    const rank = grid.shape.length;
+    const count = (n, make) => Array.from({ length: n }, (_, k) => make(k));
+    const body = count(rows, (r) => {
+      const cells = count(columns, (c) => this.cell(first + r * columns + c));
+      return h("tr", {}, rank > 1 ? h("th", { scope: "row" }, `${r + 1}`) : [], cells);
     });
-    const caption = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
-    const corner = grid.shape.length > 1 ? h("td", { class: "bp-corner" }) : [];
-    const head = grid.shape.length ? h("thead", {}, h("tr", {}, corner, heads)) : [];
-    const table = h("table", {}, h("caption", {}, h("span", {}, caption)), head, h("tbody", {}, body));
+    const heads = count(columns, (c) => h("th", { scope: "col" }, rank ? `${c + 1}` : ""));
+    const head = h("tr", {}, rank > 1 ? h("td", { class: "bp-corner" }) : [], heads);
+    const label = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
+    // A caption as wide as its words would stretch the columns: it is there for the ear alone.
+    const caption = h("caption", {}, grid.label ?? grid.name);
     const lens = h("div", { class: "bp-frame" });
-    const plane = h("div", { class: "bp-plane", "data-rank": grid.shape.length }, table, lens);
-    const box = h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": grid.hue }, plane);
-    return { grid, box, plane, lens, rows, stop: grid.first };
+    const table = h("table", {}, caption, h("thead", rank ? {} : { "aria-hidden": "true" }, head), h("tbody", {}, body));
+    const plane = h("div", { class: "bp-plane", "data-rank": rank }, table, lens);
+    const name = h("div", { class: "bp-label", "aria-hidden": "true" }, h("span", {}, label));
+    return { grid, plane, lens, stop: first, box: h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": grid.hue }, name, plane) };
   }
 
   /** One cell: an input if given, a button if defined; only the first of a grid is a tab stop. */
@@ -625,7 +621,7 @@ class Figure {
     this.draw();
   }
 
-  leave(face) {
+  leave() {
     if (this.editing) {
       this.commit();
       this.editing = null;
@@ -636,8 +632,11 @@ class Figure {
 
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (this.editing && event.key === "Enter") this.commit();
-    if (this.editing && event.key === "Escape") this.restore();
+    if (this.editing && /^(Enter|Escape)$/.test(event.key)) {
+      if (event.key === "Enter") this.commit();
+      else this.settle(this.editing.k, this.editing.before);
+      this.beginEdit(this.editing.k);
+    }
     const move = ARROWS[event.key];
     const k = this.sheet.place.get(event.target.dataset.cell);
     if (!move || k === undefined || this.caretMoves(event)) return;
@@ -654,11 +653,10 @@ class Figure {
   }
 
   neighbour(k, [down, right]) {
-    const { grid, index } = this.sheet.cells[k];
-    const [rows, columns] = [grid.shape.at(-2) ?? 1, grid.shape.at(-1) ?? 1];
-    const [row, column] = [(index.at(-2) ?? 1) - 1 + down, (index.at(-1) ?? 1) - 1 + right];
-    const inside = row >= 0 && row < rows && column >= 0 && column < columns;
-    return inside ? grid.first + row * columns + column : undefined;
+    const { grid, row, column } = this.sheet.cells[k];
+    const [r, c] = [row + down, column + right];
+    const inside = r >= 0 && r < grid.rows && c >= 0 && c < grid.columns;
+    return inside ? grid.first + r * grid.columns + c : undefined;
   }
 
   /* -- editing -- */
@@ -673,30 +671,25 @@ class Figure {
     if (!this.editing) return;
     this.editing.touched = true;
     this.status.textContent = "";
-    const { k } = this.editing;
     const value = typedNumber(input.value);
-    if (!this.refusal(k, value)) this.write(k, value);
+    if (!this.refusal(this.editing.k, value)) this.write(this.editing.k, value);
   }
 
+  /** Keep what was typed, or say why not; the old number then stays. */
   commit() {
     const { k, before, touched } = this.editing;
     if (!touched) return;
-    const typed = this.faces[k].value;
-    const value = typedNumber(typed);
-    const refused = this.refusal(k, value);
-    if (refused) this.restore();
-    else this.write(k, value);
+    const typed = this.faces[k].value.trim();
+    const refused = this.refusal(k, typedNumber(typed));
+    this.settle(k, refused ? before : typedNumber(typed));
+    if (!refused) return;
     const blanks = { typed, cell: symbolText(this.sheet.cells[k]), value: shown(before), limit: LIMIT, ...refused };
-    if (refused) this.status.textContent = this.say(typed.trim() ? refused.why : "refused_empty", blanks);
-    this.beginEdit(k);
-    this.drawValues(frame(this.sheet, this.place()), true);
+    this.status.textContent = this.say(typed ? refused.why : "refused_empty", blanks);
   }
 
-  restore() {
-    const { k, before } = this.editing;
-    if (this.values[k] !== before) this.write(k, before);
-    this.faces[k].value = shown(before);
-    this.beginEdit(k);
+  settle(k, value) {
+    this.write(k, value);
+    this.faces[k].value = shown(value);
   }
 
   /** Why a number may not stand in a cell, or null. */
@@ -704,7 +697,7 @@ class Figure {
     if (Number.isNaN(value)) return { why: "refused_number" };
     if (Math.abs(value) > LIMIT) return { why: "refused_range" };
     const values = evaluate(this.sheet, this.givenWith(k, value));
-    const broken = this.sheet.cells.find((cell, at) => cell.value && !Number.isFinite(values[at]));
+    const broken = this.sheet.cells.find((_, at) => !Number.isFinite(values[at]) && Number.isFinite(this.values[at]));
     return broken ? { why: "refused_result", result: symbolText(broken) } : null;
   }
 
@@ -798,11 +791,11 @@ class Figure {
     this.drawAnswer(view);
   }
 
-  drawValues({ hidden }, force = false) {
+  drawValues({ hidden }) {
     for (const plot of this.plots) {
       let longest = 1;
       for (let k = plot.grid.first; k < plot.grid.first + plot.grid.size; k++) {
-        this.drawValue(k, hidden.has(k), force);
+        this.drawValue(k, hidden.has(k));
         longest = Math.max(longest, this.drawn[k].text.length);
       }
       if (longest !== plot.longest) plot.plane.style.setProperty("--chars", (plot.longest = longest));
@@ -810,10 +803,10 @@ class Figure {
   }
 
   /** Touch the page only where a value, or its being hidden, has changed. */
-  drawValue(k, hidden, force) {
+  drawValue(k, hidden) {
     const value = this.values[k];
     const last = this.drawn[k];
-    if (!force && last && Object.is(last.value, value) && last.hidden === hidden) return;
+    if (last && Object.is(last.value, value) && last.hidden === hidden) return;
     const text = shown(value);
     const face = this.faces[k];
     this.drawn[k] = { value, hidden, text };
@@ -827,7 +820,7 @@ class Figure {
     face.textContent = hidden ? "?" : text;
     const name = this.say(off ? "cell_error" : "cell_value", { cell: this.cellName(k), value: hidden ? this.say("hidden") : text });
     face.setAttribute("aria-label", name);
-    face.classList.toggle("bp-error", off);
+    face.classList.toggle("bp-error", Boolean(off));
   }
 
   drawMarks({ aims, sources, show, boxes }) {
@@ -839,14 +832,11 @@ class Figure {
       if (targets.has(k)) face.setAttribute("aria-current", "step");
       else face.removeAttribute("aria-current");
     });
-    for (const { grid, box, lens, rows } of this.plots) {
-      const window = boxes.get(grid.name);
+    for (const { grid, box, lens } of this.plots) {
+      const window = boxes.get(grid);
       box.hidden = !show.includes(grid.name);
       box.classList.toggle("bp-read", Boolean(window));
-      if (!window) continue;
-      const { top, bottom, left, right } = window;
-      const place = { at: left - 1, below: rows - bottom, wide: right - left + 1, high: bottom - top + 1 };
-      for (const [name, count] of Object.entries(place)) lens.style.setProperty(`--${name}`, count);
+      for (const side in window) lens.style.setProperty(`--${side}`, window[side]);
     }
   }
 
