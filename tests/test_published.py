@@ -1,7 +1,7 @@
 """Values that others have published, met digit by digit. Each case names where it stands.
 
-Layouts are turned into ours: x (N,C,H,W), w (F,C/groups,U,V). The inputs and the expected numbers are
-facts of the source; how they are written here is ours.
+Layouts are turned into ours: x (N,C,H,W), w (F,C/groups,U,V). The inputs and the expected numbers
+are facts of the source; how they are written here is ours.
 """
 
 import numpy as np
@@ -68,7 +68,7 @@ def test_burn_convolution_gradients_with_groups():
     assert db.tolist() == [9, 9]
 
 
-# kbrodt/tor4, tests/nn/conv2d_test.py: two asymmetric 2×2 kernels, also used by the next three tests
+# kbrodt/tor4, tests/nn/conv2d_test.py: two asymmetric 2×2 kernels, for the next three tests
 TWO_KERNELS = np.array([[[[1.0, 0], [1, 1]]], [[[0, 1], [0, 1]]]])
 
 

@@ -9,8 +9,45 @@ from importlib import import_module
 from backprop.chain import vjp
 from backprop.check import GradientError, adjoint_test, check_gradients, numerical_gradients
 
+# chapter 12: activations
+from backprop.ops.activation import (
+    ReluGrads,
+    SigmoidGrads,
+    TanhGrads,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    tanh,
+    tanh_backward,
+)
+
 # chapters 01, 04, 05 and 08: convolution
-from backprop.ops import Conv2dGrads, conv2d, conv2d_backward
+from backprop.ops.conv import Conv2dGrads, conv2d, conv2d_backward
+
+# chapter 02: from the loss to the dense layer
+from backprop.ops.dense import LinearGrads, linear, linear_backward
+from backprop.ops.loss import (
+    LogSoftmaxGrads,
+    SoftmaxCrossEntropyGrads,
+    SoftmaxGrads,
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
+
+# chapters 03 and 07: pooling
+from backprop.ops.pool import (
+    AvgPool2dGrads,
+    MaxPool2dGrads,
+    avg_pool2d,
+    avg_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from backprop.windows import output_size, rotate180, sliding_windows
 
 # these need SymPy, anywidget or matplotlib: name -> (module, attribute of it, or None for itself)
@@ -23,16 +60,43 @@ _ON_FIRST_USE = {
 }
 
 __all__ = [
+    "AvgPool2dGrads",
     "Conv2dGrads",
     "GradientError",
+    "LinearGrads",
+    "LogSoftmaxGrads",
+    "MaxPool2dGrads",
+    "ReluGrads",
+    "SigmoidGrads",
+    "SoftmaxCrossEntropyGrads",
+    "SoftmaxGrads",
+    "TanhGrads",
     "adjoint_test",
+    "avg_pool2d",
+    "avg_pool2d_backward",
     "check_gradients",
     "conv2d",
     "conv2d_backward",
+    "linear",
+    "linear_backward",
+    "log_softmax",
+    "log_softmax_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
     "numerical_gradients",
     "output_size",
+    "relu",
+    "relu_backward",
     "rotate180",
+    "sigmoid",
+    "sigmoid_backward",
     "sliding_windows",
+    "softmax",
+    "softmax_backward",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_backward",
+    "tanh",
+    "tanh_backward",
     "vjp",
 ]
 

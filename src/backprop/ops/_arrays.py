@@ -1,6 +1,10 @@
-"""What every op does with its arguments before the mathematics: one float type, shapes checked."""
+"""What ops do with their arguments before the mathematics: one float type, shapes checked."""
 
 import numpy as np
+
+from backprop.windows import output_size, padded_shape, span
+
+BLOCK_BYTES = 4 * 2**20  # worked on at one time; a few MB still fit a processor's cache
 
 
 def floats(op, *, optional=(), **arrays):
@@ -11,7 +15,8 @@ def floats(op, *, optional=(), **arrays):
     given = {n: np.asarray(a) for n, a in arrays.items() if a is not None or n not in optional}
     for name, a in given.items():
         if a.dtype.kind not in "fiub":
-            raise TypeError(f"{op}: {name} must hold real numbers, not {a.dtype}")
+            what = None if arrays[name] is None else a.dtype
+            raise TypeError(f"{op}: {name} must hold real numbers, not {what}")
     dtype = np.result_type(*(a.dtype if a.dtype.kind == "f" else "f8" for a in given.values()))
     return tuple(given[n].astype(dtype, copy=False) if n in given else None for n in arrays)
 
@@ -34,3 +39,25 @@ def axes(op, name, a, letters):
     if a.ndim != len(letters):
         legend = f"({','.join(letters)})"
         raise ValueError(f"{op}: {name} must have {len(letters)} axes {legend}: {name} {a.shape}")
+
+
+def output_grid(op, x, kernel, stride, padding, dilation=(1, 1)):
+    """Return (I, J), how many windows fit into the padded images; refuse a kernel that does not."""
+    padded = padded_shape(x.shape, padding)[-2:]
+    spans = tuple(map(span, kernel, dilation))
+    if spans[0] > padded[0] or spans[1] > padded[1]:
+        raise ValueError(
+            f"{op}: the kernel covers {spans[0]}×{spans[1]} cells, "
+            f"the padded input has {padded[0]}×{padded[1]}: {shapes(x=x)}"
+        )
+    return tuple(
+        output_size(n, k, stride=s, dilation=d)
+        for n, k, s, d in zip(padded, kernel, stride, dilation, strict=True)
+    )
+
+
+def blocks(count, size):
+    """Cut range(count) into slices of as many things, of `size` bytes each, as a block holds."""
+    many = max(1, BLOCK_BYTES // max(1, size))
+    for start in range(0, count, many):
+        yield slice(start, min(start + many, count))

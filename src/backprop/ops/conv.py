@@ -9,21 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop.ops._arrays import axes, floats, shapes, upstream
+from backprop.ops._arrays import axes, blocks, floats, output_grid, shapes, upstream
 from backprop.windows import (
     crop,
-    output_size,
     pad,
     padded_shape,
     padding_pairs,
     seen_by_tap,
     size_pair,
     sliding_windows,
-    span,
     whole,
 )
-
-BLOCK_BYTES = 4 * 2**20  # columns held at one time; a few MB still fit a processor's cache
 
 
 class Conv2dGrads(NamedTuple):
@@ -99,7 +95,7 @@ def _input_gradient(dy, x, w, how):
     dx_grouped = _grouped(dx, how.groups)
     dy_grouped = _grouped(dy, how.groups)
     kernels = _grouped(w, how.groups, axis=0).swapaxes(1, 2)  # (G,C/G,F/G,U,V)
-    for images in _blocks(len(x), x[:1].nbytes):
+    for images in blocks(len(x), x[:1].nbytes):
         dx_block = _channels_first(dx_grouped[images])
         dy_block = _channels_first(dy_grouped[images])
         dy_rows = dy_block.reshape(*dy_block.shape[:2], -1)
@@ -133,17 +129,7 @@ def _prepare(x, w, b, stride, padding, dilation, groups):
     dilation = size_pair("conv2d: dilation", dilation)
     groups = whole("conv2d: groups", groups, 1)
     _check_channels(x, w, b, groups)
-    padded = padded_shape(x.shape[2:], padding)
-    spans = tuple(map(span, w.shape[2:], dilation))
-    if spans[0] > padded[0] or spans[1] > padded[1]:
-        raise ValueError(
-            f"conv2d: the kernel covers {spans[0]}×{spans[1]} cells, "
-            f"the padded input has {padded[0]}×{padded[1]}: {shapes(x=x, w=w)}"
-        )
-    grid = tuple(
-        output_size(n, k, stride=s, dilation=d)
-        for n, k, s, d in zip(padded, w.shape[2:], stride, dilation, strict=True)
-    )
+    grid = output_grid("conv2d", x, w.shape[2:], stride, padding, dilation)
     return x, w, b, _How(stride, padding, dilation, groups, (len(x), len(w), *grid))
 
 
@@ -173,21 +159,14 @@ def _channels_first(a):
     return np.moveaxis(a, 0, 2)
 
 
-def _blocks(count, size):
-    """Cut range(count) into slices of as many things, of `size` bytes each, as a block holds."""
-    many = max(1, BLOCK_BYTES // max(1, size))
-    for start in range(0, count, many):
-        yield slice(start, min(start + many, count))
-
-
 def _column_blocks(x, kernel, how):
     """Yield (images, rows, columns): some windows of some images, as (G, C/G*U*V, n*i*J)."""
     row_size = x.itemsize * x.shape[1] * kernel[0] * kernel[1] * how.out[3]
-    for images in _blocks(len(x), row_size * how.out[2]):
+    for images in blocks(len(x), row_size * how.out[2]):
         block = pad(_grouped(x[images], how.groups), how.padding)
         windows = sliding_windows(block, kernel, stride=how.stride, dilation=how.dilation)
         n, G, channels = windows.shape[:3]
-        for rows in _blocks(how.out[2], row_size * n):
+        for rows in blocks(how.out[2], row_size * n):
             some = windows[:, :, :, rows]  # (n,G,C/G,i,J,U,V)
             columns = some.transpose(1, 2, 5, 6, 0, 3, 4)
             yield images, rows, columns.reshape(G, channels * kernel[0] * kernel[1], -1)
