@@ -1,0 +1,138 @@
+"""The built book in Chromium, from a local server and from files, with the network shut off."""
+
+import shutil
+import threading
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+HTML = ROOT / "_build" / "html"
+CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser"])), None)
+
+# All pages a reader can be sent to; the first one only redirects.
+PAGES = sorted(
+    path.relative_to(HTML).as_posix()
+    for path in HTML.rglob("*.html")
+    if "_static" not in path.parts and path != HTML / "index.html"
+)
+FIGURE_PAGES = [page for page in PAGES if 'class="bp-figure"' in (HTML / page).read_text("utf-8")]
+
+# Whatever has a name other than the local server's cannot be found.
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line for each."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextmanager
+def chromium():
+    """Start the system's Chromium, without a sandbox so that root can run it in a container."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", OFFLINE]
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(folder):
+    """Serve a folder on a free port of this machine; give the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Complaints:
+    """What goes wrong on a page, as the browser tells it: read the lists after the visit."""
+
+    def __init__(self, page, root):
+        self.errors, self.failed, self.foreign = [], [], []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
+        page.on("requestfailed", lambda request: self.failed.append(request.url))
+        page.on("response", lambda r: r.status >= 400 and self.failed.append(r.url))
+        page.on("request", lambda request: self.judge(request.url, root))
+
+    def judge(self, url, root):
+        """Note a request that leaves the book."""
+        if not url.startswith((root, "data:", "blob:")):
+            self.foreign.append(url)
+
+
+def open_page(page, url):
+    """Go to a page and wait until its mathematics is set and its fonts are there."""
+    page.goto(url, wait_until="load")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.evaluate("() => document.fonts.ready.then(() => true)")
+
+
+def unfold(page):
+    """Open everything that is folded, so that it is measured and checked too."""
+    page.evaluate(
+        """() => {
+        for (const fold of document.querySelectorAll("details")) fold.open = true;
+        for (const fold of document.querySelectorAll(".toggle-hidden"))
+            fold.classList.remove("toggle-hidden");
+        }"""
+    )
+    settle(page)
+
+
+def settle(page):
+    """Let a change be drawn, and end what is still fading: a colour half way is no colour."""
+    page.evaluate(
+        """async () => {
+        const frame = () => new Promise((done) => requestAnimationFrame(done));
+        await frame().then(frame);
+        for (const motion of document.getAnimations())
+            if (motion.effect.getComputedTiming().endTime !== Infinity) motion.finish();
+        await frame();
+        }"""
+    )
+
+
+def raw_mathematics(page):
+    r"""List the texts, code apart, in which a reader would see \( or \[ or a TeX error."""
+    return page.evaluate(
+        r"""() => {
+        const found = [...document.querySelectorAll("mjx-merror")].map((e) => e.outerHTML);
+        const skip = "pre, code, script, style, #search-results";
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        for (let node; (node = walker.nextNode());)
+            if (/\\[([]|\$\$/.test(node.data) && !node.parentElement.closest(skip))
+                found.push(node.data.trim());
+        return found;
+        }"""
+    )
+
+
+def sideways(page, width):
+    """Return what sticks out of a window of this width: [] where nothing can be scrolled to."""
+    page.set_viewport_size({"width": width, "height": 800})
+    settle(page)
+    return page.evaluate(
+        """(width) => {
+        const all = document.scrollingElement.scrollWidth;
+        if (all <= width) return [];
+        const out = [...document.querySelectorAll("main *")].filter(
+            (e) => e.getBoundingClientRect().right > width + 0.5);
+        const name = (e) => `${e.tagName} ${e.className}: ${e.textContent.trim().slice(0, 40)}`;
+        return [`${all} px`, ...out.slice(0, 8).map(name)];
+        }""",
+        width,
+    )

@@ -1,0 +1,347 @@
+"""The built book, as a reader meets it: in a browser, online or from a folder, with no network."""
+
+import gzip
+import json
+import math
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.site import axe, browser
+from tests.site.formulas import cell_values
+
+pytestmark = [
+    pytest.mark.skipif(not browser.PAGES, reason="no book is built; make html builds it"),
+    pytest.mark.skipif(not browser.CHROMIUM, reason="no Chromium found; the site needs one"),
+]
+BASES = ["server", "file"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def roots():
+    """Where the book is: its address on a local server, and its folder."""
+    with browser.served(browser.HTML) as address:
+        yield {"server": address, "file": browser.HTML.as_uri() + "/"}
+
+
+# ---- every page, looked at once from each place ----
+
+
+@dataclass
+class Visit:
+    """What one visit to a page has shown."""
+
+    complaints: browser.Complaints
+    raw: list
+    dead: int
+    sideways: list
+    faults: list
+
+
+def look(chromium, root, name, *, with_axe):
+    """Visit a page: wide and light first, then narrow and dark."""
+    with chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
+        page = context.new_page()
+        complaints = browser.Complaints(page, root)
+        browser.open_page(page, root + name)
+        browser.unfold(page)
+        faults = axe.faults(page) if with_axe else []
+        page.emulate_media(color_scheme="dark")
+        sideways = browser.sideways(page, 360)
+        faults += axe.faults(page) if with_axe else []
+        return Visit(
+            complaints=complaints,
+            raw=browser.raw_mathematics(page),
+            dead=page.locator(".bp-figure:not([data-live=true])").count(),
+            sideways=sideways,
+            faults=faults,
+        )
+
+
+@pytest.fixture(
+    scope="module", params=[(base, name) for name in browser.PAGES for base in BASES], ids=" ".join
+)
+def visit(request, chromium, roots):
+    base, name = request.param
+    return look(chromium, roots[base], name, with_axe=base == "server")
+
+
+def test_a_page_raises_no_error(visit):
+    assert visit.complaints.errors == []
+
+
+def test_every_request_is_answered(visit):
+    assert visit.complaints.failed == []
+
+
+def test_nothing_is_asked_of_a_third_party(visit):
+    assert visit.complaints.foreign == []
+
+
+def test_every_figure_is_live(visit):
+    assert visit.dead == 0
+
+
+def test_mathematics_is_set(visit):
+    assert visit.raw == []
+
+
+def test_nothing_scrolls_sideways_on_a_phone(visit):
+    assert visit.sideways == []
+
+
+def test_axe_finds_nothing(visit):
+    assert visit.faults == []
+
+
+# ---- every figure, used ----
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(base, name) for name in browser.FIGURE_PAGES for base in BASES],
+    ids=" ".join,
+)
+def page(request, chromium, roots):
+    """A page with figures, open for the tests that follow."""
+    base, name = request.param
+    with chromium.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        browser.open_page(page, roots[base] + name)
+        browser.unfold(page)
+        yield page
+
+
+def figures(page):
+    """Each figure of a page with the JSON it was made from."""
+    for figure in page.locator(".bp-figure").all():
+        yield figure, json.loads(figure.locator(".bp-spec").text_content())
+
+
+def variants(figure, spec):
+    """Choose each variant of a figure in turn; give its worksheet."""
+    for k, variant in enumerate(spec["variants"]):
+        if len(spec["variants"]) > 1:
+            figure.locator(".bp-variants label").nth(k).click()
+        yield variant["worksheet"]
+
+
+def named(figure, spec, word):
+    """Locate a button by the name that the figure's words give it."""
+    return figure.get_by_role("button", name=spec["words"][word], exact=True)
+
+
+def rewind(figure):
+    """Drag the slider to the first step."""
+    figure.locator(".bp-controls input[type=range]").fill("1")
+
+
+def drawn_values(figure):
+    """Read {cell id: value} from the page."""
+    return figure.locator("[data-cell]").evaluate_all(
+        "(cells) => Object.fromEntries(cells.map((c) => [c.dataset.cell, Number(c.dataset.value)]))"
+    )
+
+
+def marked(figure):
+    """Name the cells that the current step outlines."""
+    return set(
+        figure.locator(".bp-target [data-cell]").evaluate_all(
+            "(cells) => cells.map((c) => c.dataset.cell)"
+        )
+    )
+
+
+def given_inputs(figure, sheet):
+    """Locate the first entry of each grid that the reader sees and may change."""
+    for grid in sheet["grids"]:
+        cells = figure.locator(f'[data-grid="{grid["name"]}"] input')
+        if "given" in grid and cells.count() and cells.first.is_visible():
+            yield grid, cells.first
+
+
+def test_the_arrow_keys_step_through_a_figure(page):
+    for figure, spec in figures(page):
+        for sheet in variants(figure, spec):
+            steps = [set(step["targets"]) for step in sheet["steps"]]
+            if len(steps) == 1:
+                continue
+            rewind(figure)
+            named(figure, spec, "play").focus()
+            seen = [marked(figure)]
+            for _ in steps[1:]:
+                page.keyboard.press("ArrowRight")
+                seen.append(marked(figure))
+            assert seen == steps
+            page.keyboard.press("ArrowLeft")
+            assert marked(figure) == steps[-2]
+
+
+def test_a_figure_shows_what_numpy_computes(page):
+    for figure, spec in figures(page):
+        for sheet in variants(figure, spec):
+            assert drawn_values(figure) == pytest.approx(cell_values(sheet), rel=1e-12, abs=1e-12)
+
+
+def test_an_edited_number_changes_what_numpy_changes(page):
+    for figure, spec in figures(page):
+        for sheet in variants(figure, spec):
+            given = {}
+            for grid, entry in given_inputs(figure, sheet):
+                given[grid["name"]] = [grid["given"][0] + 2.5, *grid["given"][1:]]
+                entry.fill(str(given[grid["name"]][0]))
+                entry.press("Enter")
+                expected = cell_values(sheet, **given)
+                assert drawn_values(figure) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+            assert given, "a figure in which nothing can be changed"
+            named(figure, spec, "reset").click()
+            assert drawn_values(figure) == pytest.approx(cell_values(sheet), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("refused", ["two", "", "1e999", "1+1"])
+def test_a_refused_entry_says_why_and_keeps_the_old_value(page, refused):
+    for figure, spec in figures(page):
+        sheet = next(variants(figure, spec))
+        before = drawn_values(figure)
+        _, entry = next(given_inputs(figure, sheet))
+        old = entry.input_value()
+        entry.fill(refused)
+        entry.press("Enter")
+        assert drawn_values(figure) == before
+        assert entry.input_value() == old
+        assert figure.get_by_role("status").inner_text().strip()
+
+
+def test_a_figure_plays_to_its_end(page):
+    page.clock.install()
+    for figure, spec in figures(page):
+        sheet = next(variants(figure, spec))
+        if len(sheet["steps"]) == 1:
+            continue
+        rewind(figure)
+        play = named(figure, spec, "play")
+        play.click()
+        assert marked(figure) == set(sheet["steps"][0]["targets"])
+        for _ in range(120):
+            if marked(figure) == set(sheet["steps"][-1]["targets"]) and play.is_visible():
+                break
+            page.clock.run_for(1000)
+        else:
+            pytest.fail(f"{spec['title']}: still playing after two minutes")
+
+
+# ---- what is in the folder ----
+
+
+@pytest.fixture(scope="module", params=browser.PAGES)
+def document(request):
+    """A built page, parsed; it knows where it is."""
+    path = browser.HTML / request.param
+    parsed = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    parsed.path = path
+    return parsed
+
+
+def test_every_internal_link_leads_somewhere(document):
+    broken = [a["href"] for a in document.select("a[href]") if leads_nowhere(document, a["href"])]
+    assert broken == []
+
+
+def leads_nowhere(document, href):
+    """Say whether a link into the book has no file, or no such place in the file."""
+    link = urlsplit(href)
+    if link.scheme or link.netloc:
+        return link.scheme not in {"https", "mailto"}
+    target = (document.path.parent / unquote(link.path)).resolve() if link.path else document.path
+    if not target.is_file():
+        return True
+    if not link.fragment or target.suffix != ".html":
+        return False
+    text = document if target == document.path else target.read_text("utf-8")
+    page = text if text is document else BeautifulSoup(text, "html.parser")
+    return page.find(id=unquote(link.fragment)) is None
+
+
+def test_every_picture_says_what_it_shows(document):
+    pictures = document.select("article img, main img")
+    silent = [str(img)[:120] for img in pictures if len(img.get("alt", "").split()) < 4]
+    assert silent == []
+
+
+def test_a_page_carries_no_widget_state_and_no_kernel_script(document):
+    types = {script.get("type", "") for script in document.select("script")}
+    sources = " ".join(script.get("src", "") for script in document.select("script"))
+    assert not any(kind.startswith("application/vnd.jupyter") for kind in types)
+    assert not any(name in sources + str(document.head) for name in ["thebe", "require", "embed"])
+
+
+def test_a_figure_is_light():
+    script = (browser.HTML / "_static" / "backprop" / "figure.js").read_bytes()
+    assert len(gzip.compress(script)) <= 12 * 1024
+
+
+def test_the_json_of_a_figure_is_small(document):
+    sizes = [len(spec.text.encode()) for spec in document.select(".bp-spec")]
+    assert all(size <= 12 * 1024 for size in sizes), sizes
+
+
+# ---- the book as a whole ----
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_the_front_door_leads_to_the_index(chromium, roots, base):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(roots[base] + "index.html")
+        page.wait_for_url("**/book/index.html")
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_search_finds_a_page(chromium, roots, base):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        complaints = browser.Complaints(page, roots[base])
+        page.goto(roots[base] + "search.html?q=kernel")
+        page.locator("#search-results li a").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        assert complaints.errors + complaints.failed + complaints.foreign == []
+
+
+@pytest.mark.parametrize("name", browser.FIGURE_PAGES)
+def test_without_javascript_the_numbers_are_there(chromium, roots, name):
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(roots["file"] + name)
+        browser_tables = page.locator(".bp-figure .bp-static table")
+        assert browser_tables.count() >= page.locator(".bp-figure").count()
+        assert browser_tables.first.is_visible()
+
+
+def test_formulas_are_evaluated_as_a_hand_does():
+    """The oracle of the tests above, on one formula of each kind."""
+    grids = [
+        {"name": "x", "shape": [2], "given": [3, 4]},
+        {"name": "s", "shape": [], "formulas": [["sqrt", ["+", ["^", "x1", 2], ["*", "x2", 4]]]]},
+        {
+            "name": "y",
+            "shape": [3],
+            "formulas": [
+                ["max", "x1", ["/", "s", 2]],
+                ["if", ["<", "x1", 0], ["/", 1, 0], ["exp", ["log", "x2"]]],
+                0,
+            ],
+        },
+    ]
+    values = cell_values({"grids": grids}, x=[3, 4])
+    assert values == pytest.approx(
+        {"x1": 3, "x2": 4, "s": math.sqrt(25), "y1": 3, "y2": 4, "y3": 0}
+    )
