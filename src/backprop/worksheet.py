@@ -81,8 +81,7 @@ class Grid:
     def to_json(self):
         """Write name, label, symbol, shape, and the numbers or the formula trees, row by row."""
         document = {"name": self.name, "shape": list(self.cells.shape)}
-        document["label"] = self.label or self.name
-        document["symbol"] = self.symbol or self.name
+        document |= {k: v for k in ("label", "symbol") if (v := getattr(self, k))}
         document |= {} if self.tint is None else {"tint": self.tint}
         if self.given is not None:
             document["given"] = [plain(v) for v in self.given.flat]

@@ -1,0 +1,98 @@
+import json
+import re
+
+import ipywidgets
+import numpy as np
+import pytest
+import traitlets
+
+from backprop.figure import Figure
+from backprop.figure.words import WORDS
+from backprop.worked import conv
+from backprop.worksheet import Worksheet
+
+X, F, DY = [[5, 8, 3], [6, 4, 0], [9, 2, 1]], [[-3, 1], [4, 2]], [[2, -3], [1, 4]]
+
+
+@pytest.fixture
+def figure():
+    gather, scatter = conv.input_gradient(X, F, DY), conv.input_gradient_scattered(X, F, DY)
+    return Figure({"gather": gather, "scatter": scatter}, title="Two stories")
+
+
+def test_it_is_an_ipywidget_whose_step_can_be_linked(figure):
+    assert isinstance(figure, ipywidgets.DOMWidget)
+    slider = ipywidgets.IntSlider(max=8)
+    traitlets.link((slider, "value"), (figure, "step"))
+    slider.value = 5
+    assert figure.step == 5
+
+
+def test_values_are_the_worksheets_until_the_reader_changes_a_number(figure):
+    np.testing.assert_array_equal(figure.values["dx"], [[-6, 11, -3], [5, -19, -2], [4, 18, 8]])
+    figure.given = {"F": [-3, 1, 4, 3]}
+    assert figure.values["dx"][2, 2] == 4 * 3
+    figure.variant = 1
+    assert figure.values["dx"][2, 2] == 4 * 3, "variants share the reader's numbers"
+
+
+def test_numbers_for_another_shape_are_left_aside():
+    sheet = Worksheet("one")
+    a = sheet.given("a", [1, 2])
+    sheet.step(sheet.define("b", [a[0] + a[1]]))
+    figure = Figure(sheet)
+    figure.given = {"a": [1, 2, 3], "b": [9], "c": [4]}
+    assert figure.values["b"] == 3
+
+
+def test_the_page_holds_the_document_and_a_first_state(figure):
+    page = figure.to_html()
+    spec = json.loads(re.search(r'class="bp-spec">(.*?)</script>', page)[1])
+    assert spec == figure.spec
+    assert [v["name"] for v in spec["variants"]] == ["gather", "scatter"]
+    assert re.findall(r"<caption>(.*?)</caption>", page) == ["F", "dy", "dx"]
+    assert "<td>-19</td>" in page
+
+
+def test_text_from_a_worksheet_cannot_break_out_of_the_page():
+    sheet = Worksheet("</script><b>bold</b>")
+    sheet.step(sheet.given("a", 1, label="<i>a</i>"), "</script>")
+    page = Figure(sheet).to_html()
+    assert page.count("</script>") == 1
+    assert "<b>" not in page.split("</script>")[1]
+    assert "<i>" not in page.split("</script>")[1]
+    assert json.loads(re.search(r'bp-spec">(.*?)</script>', page)[1])["title"] == sheet.title
+
+
+def test_a_notebook_gets_the_widget_and_the_page(figure):
+    data, _ = figure._repr_mimebundle_()
+    assert {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"} <= set(data)
+    assert data["text/plain"] == repr(figure) == "Figure('Two stories', 9 steps)"
+
+
+def test_words_can_be_replaced():
+    sheet = conv.forward(X, F)
+    assert Figure(sheet, words={"play": "Chạy"}).spec["words"] == WORDS | {"play": "Chạy"}
+
+
+@pytest.mark.parametrize("worksheet", [{}, Worksheet("no steps"), {"a": Worksheet()}])
+def test_a_figure_without_a_step_is_refused(worksheet):
+    with pytest.raises(ValueError, match="at least one worksheet, and each at least one step"):
+        Figure(worksheet)
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        {"one": conv.kernel_gradient(X, F, DY)},
+        {
+            "gather": conv.input_gradient(X, F, DY),
+            "scatter": conv.input_gradient_scattered(X, F, DY),
+        },
+        {turn: conv.input_gradient_turned(X, F, DY, turn=turn) for turn in ("180", "rows", "none")},
+    ],
+    ids=["kernel", "scatter and gather", "turned or not"],
+)
+def test_the_document_of_a_figure_stays_small(variants):
+    document = json.dumps(Figure(variants).spec, ensure_ascii=False, separators=(",", ":"))
+    assert len(document.encode()) <= 12 * 1024
