@@ -1,12 +1,10 @@
 /**
  * The live figure: draws any worksheet, in a notebook (as an anywidget) and in a page without kernel.
- *
- * It reads top to bottom: numbers, formulas, the worksheet, one frame as a pure function, and the
- * figure that draws frames. It knows cells and formulas, nothing of convolutions or norms.
+ * In order: numbers, formulas, the worksheet, one frame as a pure function, the figure that draws it.
  *
  * @typedef {number | boolean | string | Array} Tree  a number, a cell's id, or [operator, ...arguments]
  * @typedef {{id: string, grid: Object, index: number[], row: number, column: number, tree?: Tree,
- *            value?: Function, sources: number[]}} Cell  row and column count from 0, index from 1
+ *            value?: Function, sources: number[]}} Cell  row and column from 0, index from 1
  * @typedef {{grids: Object[], cells: Cell[], place: Map<string, number>, steps: Object[]}} Sheet
  */
 
@@ -17,13 +15,12 @@ const NEARLY_ZERO = 1e-9;
 
 /** Print a number as a hand writes it: whole, or with four decimals at most. */
 function shown(value) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   const text =
     size > 1e6 || (size < 1e-4 && size > 0)
       ? value.toExponential(3).replace(/\.?0*e\+?/, "e")
       : String(Number(size < 1 ? value.toPrecision(4) : value.toFixed(4)));
-  return text.replaceAll("-", "−");
+  return text.replaceAll("-", "−").replace("Infinity", "∞");
 }
 
 /** Read a number as a hand types it, decimal comma and long minus too; NaN if it is none. */
@@ -38,7 +35,7 @@ function typedAnswer(text) {
   return rest.length ? NaN : above / below;
 }
 
-/** Say whether an answer is right: a whole number exactly, another within one part in a hundred. */
+/** A whole number must be met exactly, another within one part in a hundred. */
 function agrees(answer, value) {
   const slack = Number.isInteger(value) ? 0 : Math.abs(value) / 100;
   return Math.abs(answer - value) <= slack + NEARLY_ZERO;
@@ -46,7 +43,6 @@ function agrees(answer, value) {
 
 /* ---- Formulas: compiled once, printed on demand ---- */
 
-/** @type {Object<string, (args: Function[]) => Function>} */
 const OPERATORS = {
   "+": (args) => (v) => args.reduce((sum, f) => sum + f(v), 0),
   "*": (args) => (v) => args.reduce((product, f) => product * f(v), 1),
@@ -65,23 +61,15 @@ const OPERATORS = {
 };
 const RELATIONS = { "<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=" };
 
-/** Turn a tree into a function of all values: `v[k]` is the value of cell k. */
-function compile(tree, place) {
-  if (Array.isArray(tree)) {
-    const [operator, ...args] = tree;
-    return OPERATORS[operator](args.map((arg) => compile(arg, place)));
+/** Turn a tree into a function of all values; `cellAt` gives the place of a cell among them. */
+function compile(tree, cellAt) {
+  if (typeof tree === "string") {
+    const k = cellAt(tree);
+    return (v) => v[k];
   }
-  if (typeof tree !== "string") return () => tree;
-  const k = place.get(tree);
-  if (k === undefined) throw new Error(`A formula refers to ${tree}, which is no cell.`);
-  return (v) => v[k];
-}
-
-/** The ids of the cells in a formula, each once, as they are met. */
-function referenced(tree, found = new Set()) {
-  if (typeof tree === "string") found.add(tree);
-  else if (Array.isArray(tree)) tree.slice(1).forEach((arg) => referenced(arg, found));
-  return found;
+  if (!Array.isArray(tree)) return () => tree;
+  const [operator, ...args] = tree;
+  return OPERATORS[operator](args.map((arg) => compile(arg, cellAt)));
 }
 
 // How tightly a printed form holds together; looser ones are put in parentheses.
@@ -109,17 +97,15 @@ function fraction(tree, above = [], below = []) {
     if (args[0] !== 1) above.push(args[0]);
     below.push(args[1]);
   } else {
-    for (const arg of args) Array.isArray(arg) && arg[0] === "/" ? fraction(arg, above, below) : above.push(arg);
+    for (const arg of args) arg[0] === "/" ? fraction(arg, above, below) : above.push(arg);
   }
   return [above, below];
 }
 
 /**
- * Print a formula for the eye.
- * @param {Tree} tree
- * @param {{cell: Function, words: Object}} ink  how a cell is written, given its id and the level it needs
+ * Print a formula for the eye, as nested text and nodes.
+ * @param {{cell: Function, say: Function}} ink  writes a cell, given its id and the level it needs
  * @param {number} level  how tightly the place holds
- * @returns {Array}  text and nodes, nested
  */
 function printed(tree, ink, level = LOOSE) {
   if (typeof tree === "string") return ink.cell(tree, level);
@@ -132,8 +118,10 @@ function printed(tree, ink, level = LOOSE) {
   if (operator === "^") return wrapped([printed(args[0], ink, ATOM), raised(args[1], ink)], POWER, level);
   if (operator === "exp") return wrapped(["e", raised(args[0], ink)], POWER, level);
   if (operator === "if") return wrapped(printedChoice(args, ink), LOOSE, level);
-  if (operator in RELATIONS)
-    return wrapped([printed(args[0], ink, SUM), ` ${RELATIONS[operator]} `, printed(args[1], ink, SUM)], LOOSE, level);
+  if (operator in RELATIONS) {
+    const [left, right] = args.map((arg) => printed(arg, ink, SUM));
+    return wrapped([left, ` ${RELATIONS[operator]} `, right], LOOSE, level);
+  }
   const inside = args.map((arg, k) => [k ? ", " : "", printed(arg, ink)]);
   return [operator === "sqrt" ? "√" : operator, "(", inside, ")"];
 }
@@ -149,7 +137,8 @@ function printedSum(terms, ink) {
 
 function printedProduct(tree, ink) {
   const [above, below] = fraction(tree);
-  const joined = (factors) => factors.map((factor, k) => [k ? "·" : "", printed(factor, ink, k ? POWER : PRODUCT)]);
+  const joined = (factors) =>
+    factors.map((factor, k) => (k ? ["·", printed(factor, ink, POWER)] : printed(factor, ink, PRODUCT)));
   const top = above.length ? joined(above) : "1";
   if (!below.length) return [top];
   return [top, "/", below.length > 1 ? ["(", joined(below), ")"] : printed(below[0], ink, POWER)];
@@ -160,8 +149,8 @@ function raised(exponent, ink) {
 }
 
 function printedChoice([condition, yes, no], ink) {
-  const { if: when = "if", else: otherwise = "else" } = ink.words;
-  return [printed(yes, ink, SUM), ` ${when} `, printed(condition, ink), ` ${otherwise} `, printed(no, ink)];
+  const [when, otherwise] = [` ${ink.say("if")} `, ` ${ink.say("else")} `];
+  return [printed(yes, ink, SUM), when, printed(condition, ink), otherwise, printed(no, ink)];
 }
 
 /* ---- The worksheet ---- */
@@ -173,10 +162,7 @@ function joinedIndex(grid, index) {
   return index.join(Math.max(0, ...grid.shape) > 9 ? "," : "");
 }
 
-/**
- * Name all cells of a worksheet and compile its formulas.
- * @returns {Sheet}
- */
+/** Name all cells of a worksheet and compile its formulas. @returns {Sheet} */
 function readSheet(worksheet) {
   const sheet = { grids: [], cells: [], place: new Map(), steps: [] };
   for (const document of colored(worksheet.grids)) {
@@ -192,9 +178,14 @@ function readSheet(worksheet) {
       sheet.cells.push({ id, grid, index, row, column, tree: grid.formulas?.[k], sources: [] });
     }
   }
-  for (const cell of sheet.cells.filter(isDefined)) {
-    cell.value = compile(cell.tree, sheet.place);
-    cell.sources = [...referenced(cell.tree)].map((id) => sheet.place.get(id));
+  for (const cell of sheet.cells) {
+    if (cell.tree === undefined) continue;
+    cell.value = compile(cell.tree, (id) => {
+      const k = sheet.place.get(id);
+      if (k === undefined) throw new Error(`${cell.id} refers to ${id}, which is no cell.`);
+      cell.sources.push(k);
+      return k;
+    });
   }
   const steps = worksheet.steps?.length ? worksheet.steps : [{}];
   sheet.steps = steps.map((step) => ({
@@ -205,17 +196,13 @@ function readSheet(worksheet) {
   return sheet;
 }
 
-function isDefined(cell) {
-  return cell.tree !== undefined;
-}
-
 /** Give each grid its hue: given grids first, in order, so that they keep the book's colours. */
 function colored(grids) {
   const inOrder = [...grids.filter((grid) => grid.given), ...grids.filter((grid) => !grid.given)];
   return grids.map((grid) => ({ ...grid, hue: inOrder.indexOf(grid) % HUES }));
 }
 
-/** All values of a sheet. @param {Object<string, number[]>} given  @returns {Float64Array} */
+/** @param {Object<string, number[]>} given  @returns {Float64Array} the values of all cells */
 function evaluate(sheet, given) {
   const values = new Float64Array(sheet.cells.length);
   for (const grid of sheet.grids) if (grid.given) values.set(given[grid.name], grid.first);
@@ -242,23 +229,21 @@ const FORMULAS_AT_MOST = 4;
 
 /** What a reader is asked for at a step: its defined cells that no earlier step has shown. */
 function questions(sheet, step) {
-  const seen = new Set(sheet.steps.slice(0, step).flatMap((earlier) => earlier.targets));
-  const asked = sheet.steps[step].targets.filter((k) => isDefined(sheet.cells[k]) && !seen.has(k));
+  const seen = sheet.steps.slice(0, step).flatMap(({ targets }) => targets);
+  const asked = sheet.steps[step].targets.filter((k) => sheet.cells[k].value && !seen.includes(k));
   return asked.length > FORMULAS_AT_MOST ? [] : asked;
 }
 
 /** The cells still to be predicted, those of later steps, and all that would give them away. */
 function concealed(sheet, step, known) {
-  const open = sheet.steps.slice(0, step + 1).flatMap((earlier) => earlier.targets);
   const waiting = questions(sheet, step).slice(known);
-  const shut = new Set(sheet.steps.slice(step + 1).flatMap((later) => later.targets));
-  open.forEach((k) => shut.delete(k));
-  waiting.forEach((k) => shut.add(k));
+  const targetsOf = (steps) => steps.flatMap(({ targets }) => targets);
+  const open = new Set(targetsOf(sheet.steps.slice(0, step + 1)).filter((k) => !waiting.includes(k)));
+  const later = new Set(targetsOf(sheet.steps.slice(step)));
   const hidden = new Set();
-  const settled = new Set(open.filter((k) => !shut.has(k)));
   sheet.cells.forEach((cell, k) => {
-    const tells = !settled.has(k) && cell.sources.some((source) => hidden.has(source));
-    if (isDefined(cell) && (shut.has(k) || tells)) hidden.add(k);
+    const tells = later.has(k) || cell.sources.some((source) => hidden.has(source));
+    if (cell.value && tells && !open.has(k)) hidden.add(k);
   });
   return hidden;
 }
@@ -272,24 +257,23 @@ function windows(sheet, sources) {
     const [rows, columns] = [cells.map((cell) => cell.row), cells.map((cell) => cell.column)];
     const [top, left] = [Math.min(...rows), Math.min(...columns)];
     const [bottom, right] = [Math.max(...rows), Math.max(...columns)];
-    boxes.set(grid, { at: left, below: grid.rows - 1 - bottom, wide: right - left + 1, high: bottom - top + 1 });
+    const [wide, high] = [right - left + 1, bottom - top + 1];
+    boxes.set(grid, { at: left, below: grid.rows - 1 - bottom, wide, high });
   }
   return boxes;
 }
 
-/**
- * What is to be seen: a function of the sheet and the reader's place, of nothing else.
- * @param {{step: number, pointed: number?, predict: {on: boolean, known: number, tries: number}}} place
- */
+/** What is to be seen: a function of the sheet and the reader's place, of nothing else. */
 function frame(sheet, { step, pointed, predict }) {
   const { targets, note, show } = sheet.steps[step];
   const aims = pointed === null ? targets : [pointed];
   const sources = new Set(aims.flatMap((k) => sheet.cells[k].sources));
-  const written = aims.filter((k) => isDefined(sheet.cells[k]));
+  const written = aims.filter((k) => sheet.cells[k].value);
   const formulas = written.length > FORMULAS_AT_MOST && note ? [] : written.slice(0, FORMULAS_AT_MOST);
   const hidden = predict.on ? concealed(sheet, step, predict.known) : new Set();
   const asked = predict.on ? questions(sheet, step)[predict.known] : undefined;
-  return { aims, sources, formulas, note, show, hidden, asked, hint: predict.tries > 0, boxes: windows(sheet, sources) };
+  const boxes = windows(sheet, sources);
+  return { aims, sources, boxes, formulas, note, show, hidden, asked, hint: predict.tries > 0 };
 }
 
 /* ---- Elements ---- */
@@ -303,26 +287,6 @@ function h(tag, attributes = {}, ...children) {
   }
   node.append(...children.flat(Infinity));
   return node;
-}
-
-const ICONS = {
-  first: "M4 3v10M12 3L7 8l5 5",
-  previous: "M10 3L5 8l5 5",
-  play: "M5 3v10l8-5z",
-  pause: "M5.5 3v10M10.5 3v10",
-  next: "M6 3l5 5-5 5",
-  last: "M12 3v10M4 3l5 5-5 5",
-};
-
-function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  const path = document.createElementNS(space, "path");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
 }
 
 /** A symbol with its index as a subscript; the part of a name after _ goes there too. */
@@ -343,10 +307,9 @@ function symbolText({ grid, index }) {
 const PACE = 1700; // milliseconds for a step while playing
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const NO_PREDICTION = { on: false, known: 0, tries: 0 };
-let figures = 0;
 
 class Figure {
-  /** @param {{get: Function, set: Function, save_changes: Function, on: Function, off: Function}} model */
+  /** @param {{get, set, save_changes, on, off}} model  anywidget's, or one made by `modelOf` */
   constructor(model) {
     this.model = model;
     this.spec = model.get("spec");
@@ -355,7 +318,6 @@ class Figure {
     this.hovered = this.focused = null;
     this.predict = NO_PREDICTION;
     this.paper = matchMedia("print");
-    this.number = ++figures;
     this.build();
     this.open();
     this.listen();
@@ -368,17 +330,17 @@ class Figure {
   }
 
   listen() {
-    const follow = {
+    const redraw = () => this.draw();
+    const reactions = Object.entries({
       "change:variant": () => this.open(),
       "change:given": () => this.calculate(),
       "change:step": () => this.arrive(),
-    };
-    const redraw = () => this.draw();
-    for (const [event, react] of Object.entries(follow)) this.model.on(event, react);
+    });
+    reactions.forEach((reaction) => this.model.on(...reaction));
     this.paper.addEventListener("change", redraw);
     this.close = () => {
       this.pause();
-      for (const [event, react] of Object.entries(follow)) this.model.off(event, react);
+      reactions.forEach((reaction) => this.model.off(...reaction));
       this.paper.removeEventListener("change", redraw);
       this.stage.remove();
     };
@@ -390,12 +352,12 @@ class Figure {
     const title = this.spec.title;
     this.grids = h("div", {
       class: "bp-grids",
-      onpointerover: (event) => event.pointerType !== "touch" && this.hover(this.cellAt(event.target)),
+      onpointerover: ({ target, pointerType }) => pointerType !== "touch" && this.hover(this.cellAt(target)),
       onpointerleave: () => this.hover(null),
-      onfocusin: (event) => this.enter(event.target),
+      onfocusin: ({ target }) => this.enter(target),
       onfocusout: () => this.leave(),
-      onclick: (event) => this.cellAt(event.target) !== null && event.target.focus(),
-      oninput: (event) => this.preview(event.target),
+      onclick: ({ target }) => this.cellAt(target) !== null && target.focus(), // Safari does not by itself
+      oninput: ({ target }) => this.preview(target),
       onkeydown: (event) => this.key(event),
     });
     this.lines = h("div", { class: "bp-lines", "aria-live": "polite", "aria-atomic": "true" });
@@ -413,44 +375,42 @@ class Figure {
   }
 
   variantChooser() {
-    this.radios = this.spec.variants.map((_, k) =>
-      h("input", { type: "radio", name: `bp-variant-${this.number}`, onchange: () => this.choose(k) }),
-    );
+    const name = `bp-${Math.random()}`;
+    const radio = (_, k) => h("input", { type: "radio", name, onchange: () => this.choose(k) });
+    this.radios = this.spec.variants.map(radio);
     const labels = this.spec.variants.map(({ name }, k) => h("label", {}, this.radios[k], h("span", {}, name)));
     return h("fieldset", { class: "bp-variants" }, h("legend", {}, this.say("variants")), labels);
   }
 
-  button(name, act, attributes = {}) {
-    return h("button", { type: "button", onclick: act, ...attributes }, name);
+  button(key, act) {
+    return h("button", { type: "button", onclick: act }, this.say(key));
   }
 
+  /** A button with a picture; the pictures are in the style sheet. */
   iconButton(key, act) {
-    return h("button", { type: "button", onclick: act, "aria-label": this.say(key), title: this.say(key) }, icon(key));
+    return this.picture(h("button", { type: "button", onclick: act }), key);
+  }
+
+  picture(button, key) {
+    button.dataset.icon = key;
+    button.ariaLabel = button.title = this.say(key);
+    return button;
   }
 
   controlBar() {
+    const to = (key, step) => this.iconButton(key, () => this.go(step()));
+    this.back = [to("first", () => 0), to("previous", () => this.step - 1)];
+    this.forth = [to("next", () => this.step + 1), to("last", () => Infinity)];
     this.play = this.iconButton("play", () => (this.timer ? this.pause() : this.start()));
-    this.slider = h("input", {
-      type: "range",
-      min: 1,
-      "aria-label": this.say("step"),
-      oninput: () => this.go(this.slider.value - 1),
-    });
+    const slide = () => this.go(this.slider.value - 1);
+    this.slider = h("input", { type: "range", min: 1, "aria-label": this.say("step"), oninput: slide });
     this.counter = h("span", { class: "bp-counter", "aria-hidden": "true" });
-    this.back = [this.iconButton("first", () => this.go(0)), this.iconButton("previous", () => this.go(this.step - 1))];
-    this.forth = [
-      this.iconButton("next", () => this.go(this.step + 1)),
-      this.iconButton("last", () => this.go(Infinity)),
-    ];
-    this.travelBar = h("div", { class: "bp-steps" }, h("div", {}, this.back, this.play, this.forth), this.slider, this.counter);
-    this.toggle = this.button(this.say("predict"), () => this.predicting(!this.predict.on), { "aria-pressed": "false" });
-    const reset = this.button(this.say("reset"), () => this.reset());
-    return h(
-      "div",
-      { class: "bp-controls", role: "group", "aria-label": this.say("controls"), onkeydown: (event) => this.barKey(event) },
-      this.travelBar,
-      h("div", { class: "bp-tools" }, this.toggle, reset),
-    );
+    const buttons = h("div", {}, this.back, this.play, this.forth);
+    this.travelBar = h("div", { class: "bp-steps" }, buttons, this.slider, this.counter);
+    this.toggle = this.button("predict", () => this.predicting(!this.predict.on));
+    const tools = h("div", { class: "bp-tools" }, this.toggle, this.button("reset", () => this.reset()));
+    const bar = { class: "bp-controls", role: "group", "aria-label": this.say("controls") };
+    return h("div", { ...bar, onkeydown: (event) => this.barKey(event) }, this.travelBar, tools);
   }
 
   answerForm() {
@@ -461,9 +421,9 @@ class Figure {
       { class: "bp-asking" },
       h("label", {}, this.question, " ", this.answer),
       h("button", { type: "submit" }, this.say("check")),
-      this.button(this.say("show"), () => this.reveal(this.say("shown", this.blanks()))),
+      this.button("show", () => this.reveal("shown")),
     );
-    this.onward = this.button(this.say("next"), () => this.goOn());
+    this.onward = this.button("next", () => this.goOn());
     const submit = (event) => {
       event.preventDefault();
       this.check();
@@ -496,27 +456,27 @@ class Figure {
       const cells = count(columns, (c) => this.cell(first + r * columns + c));
       return h("tr", {}, rank > 1 ? h("th", { scope: "row" }, `${r + 1}`) : [], cells);
     });
-    const heads = count(columns, (c) => h("th", { scope: "col" }, rank ? `${c + 1}` : ""));
-    const head = h("tr", {}, rank > 1 ? h("td", { class: "bp-corner" }) : [], heads);
-    const label = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
+    const heads = count(columns, (c) => h("th", { scope: "col" }, `${c + 1}`));
+    const head = h("thead", {}, h("tr", {}, rank > 1 ? h("td", { class: "bp-corner" }) : [], heads));
     // A caption as wide as its words would stretch the columns: it is there for the ear alone.
     const caption = h("caption", {}, grid.label ?? grid.name);
+    const table = h("table", {}, caption, rank ? head : [], h("tbody", {}, body));
     const lens = h("div", { class: "bp-frame" });
-    const table = h("table", {}, caption, h("thead", rank ? {} : { "aria-hidden": "true" }, head), h("tbody", {}, body));
     const plane = h("div", { class: "bp-plane", "data-rank": rank }, table, lens);
-    const name = h("div", { class: "bp-label", "aria-hidden": "true" }, h("span", {}, label));
-    return { grid, plane, lens, stop: first, box: h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": grid.hue }, name, plane) };
+    const words = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
+    const label = h("div", { class: "bp-label", "aria-hidden": "true" }, h("span", {}, words));
+    const box = h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": grid.hue }, label, plane);
+    return { grid, box, plane, lens, stop: first };
   }
 
   /** One cell: an input if given, a button if defined; only the first of a grid is a tab stop. */
   cell(k) {
-    const { id, grid, index } = this.sheet.cells[k];
-    const shared = { "data-cell": id, tabindex: k === grid.first ? 0 : -1 };
-    const face = grid.given
-      ? h("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": this.cellName(k), ...shared })
+    const { id, grid } = this.sheet.cells[k];
+    const shared = { "data-cell": id, tabindex: k === grid.first ? 0 : -1, "aria-label": this.cellName(k) };
+    this.faces[k] = grid.given
+      ? h("input", { type: "text", inputmode: "decimal", autocomplete: "off", ...shared })
       : h("button", { type: "button", ...shared });
-    this.faces[k] = face;
-    return h("td", {}, face);
+    return h("td", {}, this.faces[k]);
   }
 
   cellName(k) {
@@ -581,18 +541,13 @@ class Figure {
 
   /** Change the variant; numbers of grids of equal name and shape go along. */
   choose(variant) {
-    this.remember();
+    const key = ({ name, shape }) => `${name} ${shape}`;
+    for (const grid of this.sheet.grids) if (grid.given) this.kept.set(key(grid), this.given[grid.name]);
     const sheet = this.sheets[variant];
-    let given = givenNumbers(sheet, (grid) => this.kept.get(`${grid.name} ${grid.shape}`));
-    if (!evaluate(sheet, given).every(Number.isFinite)) given = givenNumbers(sheet, () => null);
-    this.model.set("given", given);
+    this.model.set("given", givenNumbers(sheet, (grid) => this.kept.get(key(grid))));
     this.model.set("variant", variant);
     this.model.set("step", Math.min(this.step, sheet.steps.length - 1));
     this.model.save_changes();
-  }
-
-  remember() {
-    for (const { name, shape, given } of this.sheet.grids) if (given) this.kept.set(`${name} ${shape}`, this.given[name]);
   }
 
   /* -- pointing -- */
@@ -600,7 +555,7 @@ class Figure {
   /** The defined cell under an element, or null. */
   cellAt(element) {
     const k = this.sheet.place.get(element.closest("[data-cell]")?.dataset.cell);
-    return k !== undefined && isDefined(this.sheet.cells[k]) ? k : null;
+    return this.sheet.cells[k]?.value ? k : null;
   }
 
   hover(k) {
@@ -616,6 +571,7 @@ class Figure {
     this.faces[plot.stop].tabIndex = -1;
     face.tabIndex = 0;
     plot.stop = k;
+    this.hovered = null; // the latest way of pointing wins
     this.focused = this.cellAt(face);
     if (this.focused === null) this.beginEdit(k);
     this.draw();
@@ -648,8 +604,8 @@ class Figure {
   caretMoves({ target, key }) {
     if (!this.editing || !/Left|Right/.test(key)) return false;
     const { selectionStart: from, selectionEnd: to, value } = target;
-    if (from === 0 && to === value.length) return false;
-    return from !== to || from !== (key === "ArrowLeft" ? 0 : value.length);
+    const whole = from === 0 && to === value.length;
+    return !whole && (from !== to || from !== (key === "ArrowLeft" ? 0 : value.length));
   }
 
   neighbour(k, [down, right]) {
@@ -683,7 +639,8 @@ class Figure {
     const refused = this.refusal(k, typedNumber(typed));
     this.settle(k, refused ? before : typedNumber(typed));
     if (!refused) return;
-    const blanks = { typed, cell: symbolText(this.sheet.cells[k]), value: shown(before), limit: LIMIT, ...refused };
+    const cell = symbolText(this.sheet.cells[k]);
+    const blanks = { typed, cell, value: shown(before), limit: LIMIT, ...refused };
     this.status.textContent = this.say(typed ? refused.why : "refused_empty", blanks);
   }
 
@@ -697,7 +654,8 @@ class Figure {
     if (Number.isNaN(value)) return { why: "refused_number" };
     if (Math.abs(value) > LIMIT) return { why: "refused_range" };
     const values = evaluate(this.sheet, this.givenWith(k, value));
-    const broken = this.sheet.cells.find((_, at) => !Number.isFinite(values[at]) && Number.isFinite(this.values[at]));
+    const breaks = (_, at) => Number.isFinite(this.values[at]) && !Number.isFinite(values[at]);
+    const broken = this.sheet.cells.find(breaks);
     return broken ? { why: "refused_result", result: symbolText(broken) } : null;
   }
 
@@ -732,30 +690,30 @@ class Figure {
     this.draw();
   }
 
-  /** What messages about the asked cell may name. */
-  blanks() {
-    const { asked } = frame(this.sheet, this.place());
-    return { cell: symbolText(this.sheet.cells[asked]), value: shown(this.values[asked]), typed: this.answer.value.trim() };
-  }
-
   check() {
-    const { asked } = frame(this.sheet, this.place());
-    if (asked === undefined) return;
+    const { asked } = this.view;
     const answer = typedAnswer(this.answer.value);
-    if (Number.isNaN(answer)) this.status.textContent = this.say("refused_answer", this.blanks());
-    else if (agrees(answer, this.values[asked])) this.reveal(this.say("right", this.blanks()));
+    if (Number.isNaN(answer)) this.reply("refused_answer");
+    else if (agrees(answer, this.values[asked])) this.reveal("right");
     else {
-      this.status.textContent = this.say("wrong", this.blanks());
+      this.reply("wrong");
       this.predict = { ...this.predict, tries: this.predict.tries + 1 };
       this.draw();
       this.answer.select();
     }
   }
 
-  reveal(message) {
+  /** Say something about the cell asked for. */
+  reply(key) {
+    const { asked } = this.view;
+    const blanks = { cell: symbolText(this.sheet.cells[asked]), value: shown(this.values[asked]) };
+    this.status.textContent = this.say(key, { ...blanks, typed: this.answer.value.trim() });
+  }
+
+  reveal(key) {
+    this.reply(key);
     this.predict = { on: true, known: this.predict.known + 1, tries: 0 };
     this.answer.value = "";
-    this.status.textContent = message;
     this.draw();
     this.focusPrediction();
   }
@@ -767,8 +725,8 @@ class Figure {
 
   /** Keep the focus on what comes next: the box, the way on, or the end of predicting. */
   focusPrediction() {
-    const next = !this.asking.hidden ? this.answer : !this.onward.hidden ? this.onward : this.toggle;
-    next.focus();
+    const next = [this.answer, this.onward, this.toggle];
+    next.find((element) => !element.closest("[hidden]")).focus();
   }
 
   /* -- drawing -- */
@@ -782,13 +740,19 @@ class Figure {
   }
 
   draw() {
-    const view = frame(this.sheet, this.place());
+    const view = (this.view = frame(this.sheet, this.place()));
     this.drawValues(view);
     this.drawMarks(view);
     this.drawLines(view);
     this.drawVerdicts(view);
     this.drawControls();
     this.drawAnswer(view);
+  }
+
+  /** Put new content in place, unless it is what stands there: a live region would say it again. */
+  renew(region, ...lines) {
+    const fresh = h("div", {}, lines);
+    if (!fresh.isEqualNode(region.firstChild)) region.replaceChildren(fresh);
   }
 
   drawValues({ hidden }) {
@@ -818,8 +782,8 @@ class Figure {
     }
     const off = this.sheet.cells[k].grid.error && !hidden && Math.abs(value) > NEARLY_ZERO;
     face.textContent = hidden ? "?" : text;
-    const name = this.say(off ? "cell_error" : "cell_value", { cell: this.cellName(k), value: hidden ? this.say("hidden") : text });
-    face.setAttribute("aria-label", name);
+    const blanks = { cell: this.cellName(k), value: hidden ? this.say("hidden") : text };
+    face.setAttribute("aria-label", this.say(off ? "cell_error" : "cell_value", blanks));
     face.classList.toggle("bp-error", Boolean(off));
   }
 
@@ -842,11 +806,8 @@ class Figure {
 
   drawLines({ formulas, note, hidden, asked, hint }) {
     const lines = formulas.map((k) => this.formulaLine(k, !hidden.has(k) || (hint && k === asked), hidden));
-    const fresh = h("div", {}, lines, note ? h("p", { class: "bp-note" }, note) : []);
     this.lines.setAttribute("aria-live", this.timer ? "off" : "polite");
-    const same = fresh.childNodes.length === this.lines.childNodes.length &&
-      [...fresh.childNodes].every((node, k) => node.isEqualNode(this.lines.childNodes[k]));
-    if (!same) this.lines.replaceChildren(...fresh.childNodes);
+    this.renew(this.lines, lines, note ? h("p", { class: "bp-note" }, note) : []);
   }
 
   /** target = symbols = numbers = value, as far as they may be seen. */
@@ -856,9 +817,8 @@ class Figure {
     const numbers = this.ink((_, at) => (hidden.has(at) ? "?" : shown(this.values[at])), true);
     if (withNumbers && Array.isArray(tree)) parts.push(["= ", printed(tree, numbers)]);
     if (!hidden.has(k) && typeof tree !== "number") parts.push(["= ", h("strong", {}, shown(this.values[k]))]);
-    const [first, ...rest] = parts;
-    const target = h("span", { class: "bp-aim" }, symbolNodes(grid, index));
-    return h("p", { class: "bp-formula" }, h("span", {}, target, " ", first), rest.map((part) => h("span", {}, part)));
+    parts[0].unshift(h("span", { class: "bp-aim" }, symbolNodes(grid, index)), " ");
+    return h("p", { class: "bp-formula" }, parts.map((part) => h("span", {}, part)));
   }
 
   /** How cells are written in a formula: in the colour and underline of their grid. */
@@ -869,20 +829,18 @@ class Figure {
       const term = h("span", { class: "bp-term", "data-hue": source.grid.hue }, write(source, k));
       return wrapped([term], asNumber && term.textContent.startsWith("−") ? SUM : ATOM, level);
     };
-    return { cell, words: this.spec.words ?? {} };
+    return { cell, say: (key) => this.say(key) };
   }
 
   drawVerdicts({ show, hidden }) {
     const errors = this.sheet.grids.filter((grid) => grid.error && show.includes(grid.name));
-    const lines = errors.map((grid) => this.verdict(grid, hidden)).filter(Boolean);
-    if (lines.join() === [...this.verdicts.children].map((line) => line.textContent).join()) return;
-    this.verdicts.replaceChildren(...lines.map((line) => h("p", {}, line)));
+    const told = errors.filter(({ first, size }) => ![...hidden].some((k) => k >= first && k < first + size));
+    this.renew(this.verdicts, told.map((grid) => h("p", {}, this.verdict(grid))));
   }
 
-  verdict({ name, label = name, first, size }, hidden) {
-    for (let k = first; k < first + size; k++) if (hidden.has(k)) return "";
+  verdict({ name, label = name, first, size }) {
     const errors = [...this.values.subarray(first, first + size)].map(Math.abs);
-    const wrong = errors.filter((error) => !(error <= NEARLY_ZERO));
+    const wrong = errors.filter((error) => error > NEARLY_ZERO);
     const blanks = { label, k: wrong.length, n: size, value: shown(Math.max(...errors)) };
     return this.say(wrong.length ? "errors_some" : "errors_none", blanks);
   }
@@ -898,26 +856,19 @@ class Figure {
     this.counter.textContent = counter;
     this.back.forEach((button) => button.setAttribute("aria-disabled", step === 0));
     this.forth.forEach((button) => button.setAttribute("aria-disabled", step === last));
-    this.drawPlay(timer ? "pause" : "play");
+    this.picture(this.play, timer ? "pause" : "play");
     this.play.disabled = predict.on;
     this.toggle.hidden = !sheet.steps.some(({ targets }) => targets.length);
     this.toggle.setAttribute("aria-pressed", predict.on);
     this.radios?.forEach((radio, k) => (radio.checked = sheet === this.sheets[k]));
   }
 
-  drawPlay(name) {
-    if (this.play.name === name) return;
-    this.play.name = name;
-    this.play.title = this.say(name);
-    this.play.setAttribute("aria-label", this.say(name));
-    this.play.replaceChildren(icon(name));
-  }
-
   drawAnswer({ asked }) {
     this.form.hidden = !this.predict.on;
     this.asking.hidden = asked === undefined;
     this.onward.hidden = asked !== undefined || this.step === this.sheet.steps.length - 1;
-    if (asked !== undefined) this.question.textContent = this.say("answer", { cell: symbolText(this.sheet.cells[asked]) });
+    const cell = this.sheet.cells[asked];
+    if (cell) this.question.textContent = this.say("answer", { cell: symbolText(cell) });
   }
 
   /* -- motion -- */
@@ -925,13 +876,14 @@ class Figure {
   /** Where a step only moves values, let them be seen to move. */
   travel() {
     this.flight?.remove();
-    const { aims, hidden } = frame(this.sheet, this.place());
-    const moves = aims.length > 1 && aims.every((k) => typeof this.sheet.cells[k].tree === "string" && !hidden.has(k));
+    const { aims, hidden } = this.view;
+    const { cells } = this.sheet;
+    const moves = aims.length > 1 && aims.every((k) => typeof cells[k].tree === "string" && !hidden.has(k));
     if (!moves || matchMedia("(prefers-reduced-motion: reduce)").matches || this.paper.matches) return;
     const flight = (this.flight = h("div", { class: "bp-flight", "aria-hidden": "true" }));
     this.stage.append(flight);
     const base = flight.getBoundingClientRect();
-    const flown = aims.map((k) => this.fly(this.sheet.cells[k].sources[0], k, flight, base));
+    const flown = aims.map((k) => this.fly(cells[k].sources[0], k, flight, base));
     Promise.allSettled(flown).then(() => flight.remove());
   }
 
@@ -941,13 +893,12 @@ class Figure {
     const to = this.faces[target].getBoundingClientRect();
     if (!from.width || !to.width) return null;
     const ghost = h("span", {}, shown(this.values[target]));
-    const at = { left: to.left - base.left, top: to.top - base.top, width: to.width, height: to.height };
-    for (const [side, length] of Object.entries(at)) ghost.style[side] = `${length}px`;
     flight.append(ghost);
-    const start = `translate(${from.left - to.left}px, ${from.top - to.top}px)`;
+    const by = ({ left, top }) => `translate(${left - base.left}px, ${top - base.top}px)`;
     const timing = { duration: 900, easing: "cubic-bezier(.5, 0, .2, 1)" };
-    this.faces[target].animate([{ color: "transparent" }, { color: "transparent" }], timing);
-    return ghost.animate([{ transform: start }, { transform: "none" }], timing).finished;
+    ghost.style.width = `${to.width}px`;
+    this.faces[target].animate({ color: ["transparent", "transparent"] }, timing);
+    return ghost.animate({ transform: [by(from), by(to)] }, timing).finished;
   }
 }
 
