@@ -155,7 +155,7 @@ function printedChoice([condition, yes, no], ink) {
 
 /* ---- The worksheet ---- */
 
-const HUES = 6;
+const HUES = 5;
 
 /** Join an index as the names do: 12, or 1,12 in a grid with a side over nine. */
 function joinedIndex(grid, index) {
@@ -165,7 +165,7 @@ function joinedIndex(grid, index) {
 /** Name all cells of a worksheet and compile its formulas. @returns {Sheet} */
 function readSheet(worksheet) {
   const sheet = { grids: [], cells: [], place: new Map(), steps: [] };
-  for (const document of colored(worksheet.grids)) {
+  for (const document of worksheet.grids) {
     const { shape } = document;
     const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
     const grid = { ...document, rows, columns, first: sheet.cells.length, size: rows * columns };
@@ -194,12 +194,6 @@ function readSheet(worksheet) {
     targets: (step.targets ?? []).map((id) => sheet.place.get(id)),
   }));
   return sheet;
-}
-
-/** Give each grid its hue: given grids first, in order, so that they keep the book's colours. */
-function colored(grids) {
-  const inOrder = [...grids.filter((grid) => grid.given), ...grids.filter((grid) => !grid.given)];
-  return grids.map((grid) => ({ ...grid, hue: inOrder.indexOf(grid) % HUES }));
 }
 
 /** @param {Object<string, number[]>} given  @returns {Float64Array} the values of all cells */
@@ -287,6 +281,11 @@ function h(tag, attributes = {}, ...children) {
   }
   node.append(...children.flat(Infinity));
   return node;
+}
+
+/** The colour of a grid's cells as sources, the same as in the film strips. */
+function hue({ tint }) {
+  return tint === undefined ? "ink" : tint % HUES;
 }
 
 /** A symbol with its index as a subscript; the part of a name after _ goes there too. */
@@ -465,7 +464,7 @@ class Figure {
     const plane = h("div", { class: "bp-plane", "data-rank": rank }, table, lens);
     const words = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
     const label = h("div", { class: "bp-label", "aria-hidden": "true" }, h("span", {}, words));
-    const box = h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": grid.hue }, label, plane);
+    const box = h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": hue(grid) }, label, plane);
     return { grid, box, plane, lens, stop: first };
   }
 
@@ -653,6 +652,8 @@ class Figure {
   refusal(k, value) {
     if (Number.isNaN(value)) return { why: "refused_number" };
     if (Math.abs(value) > LIMIT) return { why: "refused_range" };
+    const { choices } = this.sheet.cells[k].grid;
+    if (choices && !choices.includes(value)) return { why: "refused_choice", choices: choices.join(", ") };
     const values = evaluate(this.sheet, this.givenWith(k, value));
     const breaks = (_, at) => Number.isFinite(this.values[at]) && !Number.isFinite(values[at]);
     const broken = this.sheet.cells.find(breaks);
@@ -826,7 +827,7 @@ class Figure {
     const cell = (id, level) => {
       const k = this.sheet.place.get(id);
       const source = this.sheet.cells[k];
-      const term = h("span", { class: "bp-term", "data-hue": source.grid.hue }, write(source, k));
+      const term = h("span", { class: "bp-term", "data-hue": hue(source.grid) }, write(source, k));
       return wrapped([term], asNumber && term.textContent.startsWith("−") ? SUM : ATOM, level);
     };
     return { cell, say: (key) => this.say(key) };

@@ -35,5 +35,6 @@ WORDS = {
     "refused_empty": "An empty cell is not a number. {cell} stays {value}.",
     "refused_number": "“{typed}” is not a number. {cell} stays {value}.",
     "refused_range": "{typed} is not between −{limit} and {limit}. {cell} stays {value}.",
+    "refused_choice": "{typed} is not one of {choices}. {cell} stays {value}.",
     "refused_result": "With {typed}, {result} would not be a finite number. {cell} stays {value}.",
 }
