@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from backprop.formula import tree
-from backprop.worksheet import ProofError, Worksheet, product, total
+from backprop.worksheet import ProofError, Worksheet, maximum, product, quotient, total, when
 
 
 @pytest.fixture
@@ -87,6 +87,154 @@ def test_derivative_wants_an_upstream_of_the_outputs_shape(sheet):
         sheet.derivative("y", "F", upstream="x")
 
 
+def softmax_sheet(choices=(1, 2, 3)):
+    """Three scores, their softmax p, and the loss at a label that may be 1, 2 or 3."""
+    sheet = Worksheet()
+    z = sheet.given("z", [0, -1, 2])
+    s = total(map(sp.exp, z))
+    p = sheet.define("p", [sp.exp(v) / s for v in z])
+    label = sheet.given("label", 1, choices=choices)[()]
+    t = sheet.define("t", [sp.Piecewise((1, sp.Eq(label, k)), (0, True)) for k in (1, 2, 3)])
+    sheet.define("L", -total(t * [sp.log(v) for v in p]))
+    return sheet, p, t
+
+
+def test_a_whole_jacobian_is_proved_entry_by_entry():
+    sheet, p, _ = softmax_sheet()
+    right = np.diag(p) - np.outer(p, p)
+    sheet.define("J", right)
+    assert repr(sheet.prove("J", of="p", wrt="z")).startswith("J: 9 of 9 entries")
+    np.testing.assert_allclose(np.vectorize(float)(sheet.jacobian("z", "z")), np.eye(3))
+    wrong = right.copy()
+    wrong[2, 0] = 0
+    sheet.define("K", wrong)
+    with pytest.raises(ProofError, match="K31 = 0"):
+        sheet.prove("K", of="p", wrt="z")
+
+
+def test_a_jacobian_keeps_outputs_before_inputs():
+    sheet = Worksheet()
+    a = sheet.given("a", [2, 3, 5])
+    sheet.define("b", [a[0] * a[1], a[1] * a[2]])
+    sheet.define("J", [[a[1], a[0], 0], [0, a[2], a[1]]])
+    assert sheet.jacobian("b", "a").tolist() == sheet.grids["J"].formulas.tolist()
+    assert sheet.prove("J", of="b", wrt="a").entries == 6
+
+
+def test_a_proof_tries_every_choice():
+    sheet, p, t = softmax_sheet()
+    sheet.define("dz", p - t)
+    sheet.define("only_for_one", p - [1, 0, 0])
+    assert sheet.prove("dz", of="L", wrt="z").entries == 3
+    with pytest.raises(ProofError, match="only_for_one1"):
+        sheet.prove("only_for_one", of="L", wrt="z")
+    free, p, t = softmax_sheet(choices=())
+    free.define("dz", p - t)  # with no class at all t is 0, and the loss has no slope
+    with pytest.raises(ProofError, match="dz1"):
+        free.prove("dz", of="L", wrt="z")
+
+
+def test_choices_are_kept_to():
+    sheet, *_ = softmax_sheet()
+    assert sheet.values(label=3)["t"].tolist() == [0, 0, 1]
+    with pytest.raises(ValueError, match="values: label may hold 1, 2, 3, not 4"):
+        sheet.values(label=4)
+    with pytest.raises(ValueError, match=r"given: other may hold 1, 2, not 1\.5"):
+        sheet.given("other", [1, 1.5], choices=(1, 2))
+    grids = {grid["name"]: grid for grid in sheet.to_json()["grids"]}
+    assert grids["label"]["choices"] == [1, 2, 3]
+    assert "choices" not in grids["z"]
+
+
+def maximum_sheet(values=(2, -3, 5, 4)):
+    """Two maxima that share x₂ and x₃, and how much of each goes to which x."""
+    sheet = Worksheet()
+    x = sheet.given("x", values)
+    windows = [x[:3], x[1:]]
+    m = sheet.define("m", [maximum(window) for window in windows])
+    return sheet, x, m, sheet.given("dm", [7, 11])
+
+
+def routed(x, m, dm, cell, windows=((0, 1, 2), (1, 2, 3))):
+    return total(
+        when(sp.Eq(x[cell], m[k]), dm[k]) for k, window in enumerate(windows) if cell in window
+    )
+
+
+def test_a_maximum_passes_its_derivative_to_the_entry_that_it_equals():
+    sheet, x, m, dm = maximum_sheet()
+    sheet.define("dx", [routed(x, m, dm, cell) for cell in range(4)])
+    proof = sheet.prove("dx", of="m", wrt="x", upstream="dm")
+    words = "dx: 4 of 4 entries equal the derivative of m by x, wherever no maximum is shared"
+    assert repr(proof) == words
+    assert sheet.values()["dx"].tolist() == [0, 0, 18, 0]
+    assert sheet.values(x=[6, -3, 5, 4])["dx"].tolist() == [7, 0, 11, 0], "the route follows"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x, m, dm: [dm[0], 0, 0, 0],  # right for some numbers only
+        lambda x, m, dm: [when(x[0] >= x[1], dm[0]), 0, 0, 0],  # x3 is never asked
+        lambda x, m, dm: [when(sp.Eq(x[0], m[0]), dm[1]), 0, 0, 0],  # the other window's
+        lambda x, m, dm: [when(x[0] < m[0], 0, 2 * dm[0]), 0, 0, 0],  # twice too much
+        lambda x, m, dm: [when(sp.Eq(x[0], m[0]), dm[0]), when(sp.Eq(x[1], m[0]), dm[0]), 0, 0],
+    ],
+)
+def test_a_wrong_route_is_refused(wrong):
+    sheet, x, m, dm = maximum_sheet()
+    sheet.define("bad", wrong(x, m, dm))
+    with pytest.raises(ProofError, match=r"bad[12] = "):
+        sheet.prove("bad", of="m", wrt="x", upstream="dm")
+
+
+def test_rules_that_differ_only_at_a_tie_are_all_proved():
+    sheet, x, m, dm = maximum_sheet([5, 5, 1, 0])
+    first = [sp.Eq(x[0], m[0]), sp.Eq(x[1], m[0]) & (x[0] < m[0])]
+    sheet.define("at", [when(first[0], 1, when(sp.Eq(x[1], m[0]), 2, 3))])
+    at, rest = sheet.grids["at"].cells[0], routed(x, m, dm, 3)
+    second = [when(sp.Eq(x[k], m[1]), dm[1]) for k in range(3)]
+    sheet.define(
+        "first",
+        [*(total([when(sp.Eq(at, k + 1), dm[0]), k and second[k]]) for k in range(3)), rest],
+    )
+    sheet.define("all", [routed(x, m, dm, cell) for cell in range(4)])
+    equals = total(when(sp.Eq(cell, m[0]), 1) for cell in x[:3])
+    shares = [when(sp.Eq(x[k], m[0]), quotient(dm[0], equals)) for k in range(3)]
+    sheet.define("shared", [*(total([shares[k], k and second[k]]) for k in range(3)), rest])
+    for name in ("first", "all", "shared"):
+        assert sheet.prove(name, of="m", wrt="x", upstream="dm").by_cases
+    values = sheet.values()
+    assert values["first"].tolist() == [7, 11, 0, 0]
+    assert values["all"].tolist() == [7, 18, 0, 0]
+    assert values["shared"].tolist() == [3.5, 14.5, 0, 0]
+
+
+def test_a_maximum_inside_other_formulas_is_differentiated():
+    sheet = Worksheet()
+    z = sheet.given("z", [1, -2])
+    r = sheet.define("r", [maximum([0, v]) for v in z])
+    e = sheet.define("e", [sp.exp(3 * maximum(r)) * z[0]])
+    sheet.define("L", [sp.log(1 + e[0] ** 2)])
+    outer = 2 * e[0] / (1 + e[0] ** 2)
+    grows = [when(sp.Eq(r[k], maximum(r)), when(z[k] > 0, 3 * e[0])) for k in range(2)]
+    sheet.define("dz", [outer * (grows[0] + sp.exp(3 * maximum(r))), outer * grows[1]])
+    assert sheet.prove("dz", of="L", wrt="z").by_cases
+    for number in ([1, -2], [1, 2], [-1, -2], [-1, 2]):
+        step = 1e-6 * np.eye(2)
+        above, below = ([sheet.values(z=number + s * d)["L"][0] for d in step] for s in (1, -1))
+        expected = np.subtract(above, below) / 2e-6
+        np.testing.assert_allclose(sheet.values(z=number)["dz"], expected, atol=1e-6)
+
+
+def test_a_maximum_that_no_condition_asks_about_needs_no_cases():
+    sheet = Worksheet()
+    a, w = sheet.given("a", [3, 5]), sheet.given("w", [2])
+    sheet.define("y", [w[0] * maximum(a)])
+    sheet.define("dw", [maximum(a)])
+    assert repr(sheet.prove("dw", of="y", wrt="w")).endswith("derivative of y by w")
+
+
 def test_latex_keeps_the_order_of_the_hand(sheet):
     assert sheet.latex("dF", 1) == r"dF_{2} = dy_{1} \cdot x_{2} + dy_{2} \cdot x_{3}"
     line = r"dF_{2} = 13 \cdot (-3) + (-17) \cdot 5 = -124"
@@ -128,6 +276,11 @@ x, y = sp.symbols("x y", real=True)
         (x**2, ["^", "x", 2]),
         (sp.exp(x) * sp.log(y), ["*", ["exp", "x"], ["log", "y"]]),
         (sp.Max(x, y), ["max", "x", "y"]),
+        (quotient(x, 4), ["/", "x", 4]),
+        (quotient(total([y, x]), 4), ["/", ["+", "y", "x"], 4]),
+        (when(sp.Eq(y, x), y), ["if", ["==", "y", "x"], "y", 0]),
+        (when(sp.true, y), "y"),
+        (when(sp.false, y, 3), 3),
         (sp.Piecewise((x, x >= y), (y, True)), ["if", [">=", "x", "y"], "x", "y"]),
     ],
 )

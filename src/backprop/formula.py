@@ -14,6 +14,23 @@ def product(*factors):
     return sp.Mul(*map(sp.sympify, factors), evaluate=False)
 
 
+def quotient(above, below):
+    """Divide, and keep it a division: SymPy would multiply by 1/4, a hand does not."""
+    return sp.Mul(above, sp.Pow(below, -1, evaluate=False), evaluate=False)
+
+
+def maximum(entries):
+    """Take the largest entry."""
+    return sp.Max(*entries, evaluate=False)
+
+
+def when(condition, yes, no=0):
+    """Choose: `yes` if the condition holds, else `no`."""
+    if condition in (sp.true, sp.false):
+        return sp.sympify(yes if condition else no)
+    return sp.Piecewise((yes, condition), (no, True), evaluate=False)
+
+
 RELATIONS = {sp.Lt: "<", sp.Le: "<=", sp.Gt: ">", sp.Ge: ">=", sp.Eq: "=="}
 FUNCTIONS = {sp.Add: "+", sp.exp: "exp", sp.log: "log", sp.Max: "max", **RELATIONS}
 

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from itertools import product as product_of
 
 import numpy as np
 import sympy as sp
 
+from backprop.algebra import asked, slope, vanishes
 from backprop.formula import (
+    maximum,
     plain,
     product,
+    quotient,
     shown,
     subscript,
     tex_formula,
@@ -25,9 +29,22 @@ from backprop.formula import (
     tex_number,
     total,
     tree,
+    when,
 )
 
-__all__ = ["Grid", "Proof", "ProofError", "Step", "Worksheet", "product", "subscript", "total"]
+__all__ = [
+    "Grid",
+    "Proof",
+    "ProofError",
+    "Step",
+    "Worksheet",
+    "maximum",
+    "product",
+    "quotient",
+    "subscript",
+    "total",
+    "when",
+]
 
 
 class ProofError(AssertionError):
@@ -36,16 +53,21 @@ class ProofError(AssertionError):
 
 @dataclass(frozen=True)
 class Proof:
-    """What `Worksheet.prove` showed: every entry of a grid, by symbols and for all numbers."""
+    """What `Worksheet.prove` showed: every entry of a grid, by symbols and for all numbers.
+
+    With `by_cases`, for all numbers but those where several entries share a maximum.
+    """
 
     name: str
     of: str
     wrt: str
     entries: int
+    by_cases: bool = False
 
     def __repr__(self):
-        n = self.entries
-        return f"{self.name}: {n} of {n} entries equal the derivative of {self.of} by {self.wrt}"
+        n, where = self.entries, ", wherever no maximum is shared" if self.by_cases else ""
+        words = f"{n} of {n} entries equal the derivative of {self.of} by {self.wrt}"
+        return f"{self.name}: {words}{where}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,7 @@ class Grid:
     tint: int | None = None
     hidden: bool = False
     error: bool = False
+    choices: tuple = ()
 
     def tex_name(self, index):
         """Write one cell as LaTeX: x_{11}."""
@@ -85,6 +108,7 @@ class Grid:
         document |= {} if self.tint is None else {"tint": self.tint}
         if self.given is not None:
             document["given"] = [plain(v) for v in self.given.flat]
+            document |= {"choices": list(self.choices)} if self.choices else {}
         else:
             document["formulas"] = [tree(f) for f in self.formulas.flat]
         return document | {k: True for k in ("hidden", "error") if getattr(self, k)}
@@ -121,14 +145,18 @@ class Worksheet:
 
         How it is drawn: `label` over the table, `symbol` in figures, `tex` in LaTeX, `hidden`,
         `tint` (a number, the colour of its cells as sources; given grids count from 0).
-        Raises ValueError where the name is taken, the rank is over 2 or a value is not finite.
+        `choices`: the only numbers its cells may hold, as a class's number; a proof tries each.
+        Raises ValueError where the name is taken, the rank is over 2, a value is not finite or not
+        one of the choices.
         """
         values = np.asarray(values, dtype=float)
         if not np.isfinite(values).all():
             raise ValueError(f"given: {name} must hold finite numbers, got {values.tolist()}")
         cells = self._name_cells(name, values.shape)
         place = sum(grid.given is not None for grid in self.grids.values())
-        return self._add(Grid(name, cells, given=values, **{"tint": place} | drawing))
+        grid = Grid(name, cells, given=values, **{"tint": place} | drawing)
+        _check_choices("given", grid, values)
+        return self._add(grid)
 
     def define(self, name, formulas, **drawing):
         """Add a grid of formulas in earlier cells; return its cells (SymPy symbols).
@@ -168,6 +196,7 @@ class Worksheet:
                 array = np.array(given.get(name, grid.given), dtype=float)
                 if array.shape != grid.cells.shape:
                     raise ValueError(f"values: {name} is {grid.cells.shape}, got {array.shape}")
+                _check_choices("values", grid, array)
             else:
                 numbers = grid.evaluate(*(number[s] for s in grid.sources))
                 array = np.array(numbers, dtype=float).reshape(grid.cells.shape)
@@ -175,53 +204,65 @@ class Worksheet:
             number |= zip(grid.cells.flat, array.flat, strict=True)
         return result
 
-    def derivative(self, of, wrt, upstream=None):
-        """Differentiate: entry e of `wrt` becomes the sum over k of upstream_k · ∂of_k/∂e.
+    def jacobian(self, of, wrt):
+        """Differentiate: ∂of_k/∂wrt_i for every k and i, in the shape of `of`, then that of `wrt`.
 
         SymPy differentiates the forward formulas; the chain rule joins the grids between the two.
+        """
+        outputs, variables = self.grids[of].cells, self.grids[wrt].cells
+        # slopes[cell][variable] = ∂cell/∂variable, where it is not 0; earlier cells come first
+        slopes = {variable: {variable: sp.Integer(1)} for variable in variables.flat}
+        for cell, formula in self._formulas_after(wrt, of).items():
+            terms = defaultdict(list)
+            for inner in sorted(formula.free_symbols & slopes.keys(), key=str):
+                partial = slope(formula, inner)
+                for variable, rate in slopes[inner].items():
+                    terms[variable].append(partial * rate)
+            slopes[cell] = {variable: sp.Add(*parts) for variable, parts in terms.items()}
+        table = np.full(outputs.shape + variables.shape, sp.Integer(0))
+        for k, i in product_of(np.ndindex(outputs.shape), np.ndindex(variables.shape)):
+            table[k + i] = slopes.get(outputs[k], {}).get(variables[i], table[k + i])
+        return table
+
+    def derivative(self, of, wrt, upstream=None):
+        """Carry back: entry i of `wrt` becomes the sum over k of upstream_k · ∂of_k/∂wrt_i.
+
         Without `upstream`, `of` is summed as it stands (for a loss, one cell).
         Raises ValueError where the shapes of `of` and `upstream` differ.
         """
-        outputs = self.grids[of].cells
+        outputs, variables = self.grids[of].cells, self.grids[wrt].cells
         weights = self.grids[upstream].cells if upstream else np.full(outputs.shape, sp.Integer(1))
         if outputs.shape != weights.shape:
             raise ValueError(
                 f"derivative: {of} is {outputs.shape}, its upstream {upstream} {weights.shape}"
             )
-        variables = self.grids[wrt].cells
-        # slopes[cell][variable] = ∂cell/∂variable, where it is not 0; earlier cells come first
-        slopes = {variable: {variable: sp.Integer(1)} for variable in variables.flat}
-        for cell, formula in self._formulas_after(wrt).items():
-            terms = defaultdict(list)
-            for inner in sorted(formula.free_symbols & slopes.keys(), key=str):
-                partial = formula.diff(inner)
-                for variable, slope in slopes[inner].items():
-                    terms[variable].append(partial * slope)
-            slopes[cell] = {variable: sp.Add(*parts) for variable, parts in terms.items()}
-        entries = {variable: [] for variable in variables.flat}
-        for weight, output in zip(weights.flat, outputs.flat, strict=True):
-            for variable, slope in slopes.get(output, {}).items():
-                entries[variable].append(weight * slope)
-        entries = [sp.Add(*terms) for terms in entries.values()]
+        columns = self.jacobian(of, wrt).reshape(outputs.size, -1).T
+        entries = [sp.Add(*(weights.ravel() * column)) for column in columns]
         return np.array(entries, dtype=object).reshape(variables.shape)
 
     def prove(self, name, *, of, wrt, upstream=None) -> Proof:
         """Show, by symbols, that the grid `name` is the derivative of `of` by `wrt`.
 
-        Raises ProofError with the first cell that is not.
+        Without `upstream` the grid may also be the whole Jacobian, in the shape of `of`, then that
+        of `wrt`. Raises ProofError with the first cell that is not what it claims to be.
         """
-        truth = self.derivative(of, wrt, upstream)
         grid = self.grids[name]
+        whole = self.grids[of].cells.shape + self.grids[wrt].cells.shape
+        if upstream is None and grid.cells.shape == whole:
+            truth = self.jacobian(of, wrt)
+        else:
+            truth = self.derivative(of, wrt, upstream)
         if grid.cells.shape != truth.shape:
             raise ProofError(f"{name} is {grid.cells.shape}, the derivative {truth.shape}")
+        keep = set(self.grids[upstream].cells.flat) if upstream else set()
+        formulas = {c: f for c, f in self._formulas_after(wrt).items() if c not in keep}
         for cell, formula, expected in zip(
             grid.cells.flat, grid.formulas.flat, truth.flat, strict=True
         ):
-            keep = set(self.grids[upstream].cells.flat) if upstream else set()
-            gap = self._expand(formula - expected, wrt, keep)
-            if sp.expand(gap) != 0 and sp.simplify(gap) != 0:
+            if not self._equal(formula, expected, formulas):
                 raise ProofError(f"{cell} = {formula}, but the derivative is {expected}")
-        return Proof(name, of, wrt, grid.cells.size)
+        by_cases = any(asked(expected) for expected in truth.flat)
+        return Proof(name, of, wrt, grid.cells.size, by_cases)
 
     def latex(self, name, *index, numbers=False):
         """Write one entry as LaTeX: its formula in symbols, or in numbers with its value."""
@@ -283,15 +324,35 @@ class Worksheet:
             for index in np.ndindex(grid.cells.shape):
                 yield grid, index, grid.cells[index]
 
-    def _formulas_after(self, name):
-        """Cell -> formula, for the grids defined after `name`."""
-        later = list(self.grids.values())[list(self.grids).index(name) + 1 :]
-        pairs = (zip(g.cells.flat, g.formulas.flat, strict=True) for g in later if g.given is None)
+    def _formulas_after(self, name, last=None):
+        """Cell -> formula, for the grids defined after `name`, as far as `last`."""
+        names = list(self.grids)
+        later = names[names.index(name) + 1 : names.index(last) + 1 if last else None]
+        grids = (self.grids[n] for n in later if self.grids[n].given is None)
+        pairs = (zip(g.cells.flat, g.formulas.flat, strict=True) for g in grids)
         return dict(chain.from_iterable(pairs))
 
-    def _expand(self, expression, wrt, keep):
-        """Replace cells by their formulas, down to the grid `wrt` and the cells to keep."""
-        formulas = self._formulas_after(wrt)
-        while inner := {s: formulas[s] for s in expression.free_symbols - keep if s in formulas}:
-            expression = expression.xreplace(inner)
-        return expression
+    def _equal(self, one, other, formulas):
+        """Say whether two expressions are equal, opening cells by their formulas as needed."""
+        gap = one - other
+        while not vanishes(gap):
+            inner = {cell: formulas[cell] for cell in gap.free_symbols if cell in formulas}
+            if not inner:
+                return all(vanishes(case, sp.simplify) for case in self._cases(gap))
+            gap = gap.xreplace(inner)
+        return True
+
+    def _cases(self, expression):
+        """Give the expression once for every choice of the cells that have choices."""
+        choices = {c: g.choices for g in self.grids.values() if g.choices for c in g.cells.flat}
+        cells = sorted(expression.free_symbols & choices.keys(), key=str)
+        for case in product_of(*(choices[cell] for cell in cells)):
+            yield expression.subs(dict(zip(cells, case, strict=True)))
+
+
+def _check_choices(what, grid, values):
+    """Refuse a number that is not one of the grid's choices, if it has any."""
+    for value in values.flat if grid.choices else ():
+        if value not in grid.choices:
+            allowed = ", ".join(map(str, grid.choices))
+            raise ValueError(f"{what}: {grid.name} may hold {allowed}, not {plain(value)}")
