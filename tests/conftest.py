@@ -13,7 +13,9 @@ settings.load_profile("book")
 @pytest.fixture(scope="session")
 def torch():
     """PyTorch, an oracle; a test that needs it is skipped by name where it is missing."""
-    return pytest.importorskip("torch", reason="PyTorch, the oracle of this test, is not installed")
+    oracle = pytest.importorskip("torch", reason="PyTorch, this test's oracle, is not installed")
+    oracle.set_num_threads(1)  # the arrays are tiny: threads would cost more than they bring
+    return oracle
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,7 +6,17 @@ are facts of the source; how they are written here is ours.
 
 import numpy as np
 
-from backprop import conv2d, conv2d_backward
+from backprop import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    conv2d,
+    conv2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
 
 
 def ramp(first, last, *shape):
@@ -97,3 +107,86 @@ def test_tor4_convolution_with_dilation():
     dx, dw, _ = conv2d_backward(dy, x, TWO_KERNELS, None, dilation=2)
     assert dw[:, 0].tolist() == [[[0, 4], [12, 16]], [[0, 2], [6, 8]]]
     assert dx[0, 0].tolist() == [[2, 0, 1], [0, 0, 0], [2, 0, 3]]
+
+
+def test_cs231n_max_pooling_of_negative_numbers():
+    # cs231n/cs231n.github.io, assignments/2026/assignment2.zip, ConvolutionalNetworks.ipynb,
+    # the cell that tests max_pool_forward_naive
+    x = ramp(-0.3, 0.4, 2, 3, 4, 4)
+    published = [
+        *(-0.26315789, -0.24842105, -0.20421053, -0.18947368),
+        *(-0.14526316, -0.13052632, -0.08631579, -0.07157895),
+        *(-0.02736842, -0.01263158, 0.03157895, 0.04631579),
+        *(0.09052632, 0.10526316, 0.14947368, 0.16421053),
+        *(0.20842105, 0.22315789, 0.26736842, 0.28210526),
+        *(0.32631579, 0.34105263, 0.38526316, 0.40000000),
+    ]
+    y = max_pool2d(x, kernel_size=2)
+    assert y.shape == (2, 3, 2, 2)
+    np.testing.assert_allclose(y.ravel(), published, rtol=0, atol=1e-8)
+
+
+# tensorflow/tensorflow, tensorflow/python/kernel_tests/nn_ops/pooling_ops_test.py: dy of both tests
+TENSORFLOW_DY = np.array([[[[11.0, 12, 13], [15, 16, 17], [19, 20, 21]]]])
+
+
+def test_tensorflow_max_pooling_where_all_cells_tie():
+    # _testMaxPoolGradDirect1_1
+    (dx,) = max_pool2d_backward(TENSORFLOW_DY, np.ones((1, 1, 4, 4)), kernel_size=2, stride=1)
+    assert np.array_equal(dx, np.pad(TENSORFLOW_DY, ((0, 0), (0, 0), (0, 1), (0, 1))))
+
+
+def test_tensorflow_max_pooling_where_windows_overlap():
+    # _testMaxPoolGradDirect1_2
+    x = np.indices((1, 1, 4, 4)).sum(axis=0) % 2 == 0  # a checkerboard, 1 in its first corner
+    (dx,) = max_pool2d_backward(TENSORFLOW_DY, x, kernel_size=2, stride=1)
+    assert dx[0, 0].tolist() == [[11, 0, 25, 0], [0, 31, 0, 17], [19, 0, 41, 0], [0, 0, 0, 0]]
+
+
+def test_burn_average_pooling_that_does_not_count_its_padding():
+    # tracel-ai/burn, crates/burn-backend-tests/tests/autodiff/avgpool2d.rs:
+    # test_avg_pool2d_complex_dont_include_pad
+    options = dict(kernel_size=(3, 4), stride=(1, 2), padding=(1, 2), count_include_pad=False)
+    (dx,) = avg_pool2d_backward(np.ones((1, 1, 4, 4)), np.zeros((1, 1, 4, 6)), **options)
+    border, inside = [0.625, 0.625, 0.416667], [0.875, 0.875, 0.583333]
+    published = [[*row, *row[::-1]] for row in (border, inside, inside, border)]
+    np.testing.assert_allclose(dx[0, 0], published, rtol=0, atol=1e-6)
+
+
+def test_onnx_average_pooling_that_counts_its_padding():
+    # onnx/onnx, onnx/backend/test/case/node/averagepool.py:
+    # test_averagepool_2d_precomputed_pads_count_include_pad
+    y = avg_pool2d(count(1, 1, 1, 5, 5), kernel_size=5, stride=1, padding=2)
+    published = [
+        *(2.52, 3.60, 4.80, 4.08, 3.24),
+        *(4.56, 6.40, 8.40, 7.04, 5.52),
+        *(7.20, 10.0, 13.0, 10.8, 8.40),
+        *(6.96, 9.60, 12.4, 10.24, 7.92),
+        *(6.12, 8.40, 10.8, 8.88, 6.84),
+    ]
+    np.testing.assert_allclose(y.ravel(), published, rtol=0, atol=1e-12)
+
+
+def test_onnx_softmax_of_large_numbers():
+    # onnx/onnx, onnx/backend/test/case/node/softmax.py: test_softmax_large_number
+    row = [0.032058604, 0.08714432, 0.23688284, 0.6439143]
+    y = softmax(np.arange(4) + np.array([[0.0], [10000.0]]))
+    np.testing.assert_allclose(y, [row, row], rtol=0, atol=1e-7)
+
+
+def test_nnfs_cross_entropy_and_its_gradient():
+    # Sentdex/nnfs_book, the listing of the combined gradient of softmax and cross-entropy.
+    # It gives the softmax's result; its logarithm are logits that lead to it.
+    logits = np.log([[0.7, 0.1, 0.2], [0.1, 0.5, 0.4], [0.02, 0.9, 0.08]])
+    labels = np.array([0, 1, 1])
+    each = [softmax_cross_entropy(logits[[n]], labels=labels[[n]]) for n in range(3)]
+    np.testing.assert_allclose(each, [0.35667494, 0.69314718, 0.10536052], rtol=0, atol=1e-8)
+    loss = softmax_cross_entropy(logits, labels=labels)
+    np.testing.assert_allclose(loss, 0.38506088005216804, rtol=0, atol=1e-15)
+    published = [
+        [-0.1, 0.03333333, 0.06666667],
+        [0.03333333, -0.16666667, 0.13333333],
+        [0.00666667, -0.03333333, 0.02666667],
+    ]
+    (dlogits,) = softmax_cross_entropy_backward(1.0, logits, labels=labels)
+    np.testing.assert_allclose(dlogits, published, rtol=0, atol=1e-8)

@@ -25,3 +25,15 @@ def random_conv(rng, most=5):
     w = rng.standard_normal((f * groups, c, U, V))
     b = rng.standard_normal(f * groups)
     return x, w, b, dict(stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def random_pool(rng):
+    """Draw an image of distinct numbers and the options of a pooling."""
+    kernel, stride = (tuple(int(k) for k in rng.integers(1, 5, 2)) for _ in range(2))
+    padding = tuple(tuple(int(p) for p in rng.integers(0, k // 2 + 1, 2)) for k in kernel)
+    N, C, more_rows, more_columns = (int(k) for k in rng.integers(1, 5, 4))
+    H = max(1, kernel[0] - sum(padding[0])) + more_rows
+    W = max(1, kernel[1] - sum(padding[1])) + more_columns
+    numbers = np.arange(N * C * H * W) - N * C * H * W / 2  # negative ones too: padding is not 0
+    x = rng.permutation(numbers).reshape(N, C, H, W)
+    return x, dict(kernel_size=kernel, stride=stride, padding=padding)

@@ -44,3 +44,15 @@ def conv2d_loops(dy, x, w, b, stride, padding, dilation, groups):
         y[n, f, i, j] += b[f]
         db[f] += dy[n, f, i, j]
     return y, dx, dw, db
+
+
+def windows_of(x_shape, y_shape, kernel_size, stride, padding):
+    """Yield (place in y, its cells in x) for each window of a pooling, padding left out."""
+    for n, c, i, j in np.ndindex(y_shape):
+        rows, columns = (
+            [k for k in range(at * s - p[0], at * s - p[0] + size) if 0 <= k < length]
+            for at, s, p, size, length in zip(
+                (i, j), stride, padding, kernel_size, x_shape[2:], strict=True
+            )
+        )
+        yield (n, c, i, j), [(n, c, row, column) for row in rows for column in columns]
