@@ -60,6 +60,29 @@ def heatmap(ax, array, *, title="", limit=None, numbers=False):
             ax.text(c, r, shown(value), ha="center", va="center", color="w" if dark else "k")
 
 
+def letters(ax, array, *, title="", rows=(), columns=()):
+    """Draw a table of letters (H,W): "a", "b", … each in its own colour, "" as an empty cell.
+
+    rows, columns: names to write beside the rows and above the columns.
+    """
+    array = np.asarray(array)
+    height, width = array.shape
+    for (row, column), letter in np.ndenumerate(array):
+        ax.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=INK, linewidth=0.5))
+        if letter:
+            tint = TINTS[(ord(letter) - ord("a")) % len(TINTS)]
+            ax.add_patch(Rectangle((column, row), 1, 1, facecolor=tint, alpha=0.45))
+            ax.text(column + 0.5, row + 0.5, letter, ha="center", va="center", color=INK, size=11)
+    for row, name in enumerate(rows):
+        ax.text(-0.2, row + 0.5, name, ha="right", va="center", color=INK, size=9)
+    for column, name in enumerate(columns):
+        ax.text(column + 0.5, -0.2, name, ha="center", va="bottom", color=INK, size=9)
+    ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    ax.axis("off")
+    ax.set_title(title, color=INK, fontsize=10, pad=18 if len(columns) else 6)
+    ax.figure.patch.set_alpha(0)
+
+
 def _size(worksheet, step):
     """Measure a panel in cells: its grids side by side, a caption above, a formula below."""
     shapes = [np.atleast_2d(grid.cells).shape for grid in _drawn(worksheet, step)]

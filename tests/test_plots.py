@@ -1,0 +1,34 @@
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.colors import to_hex
+
+from backprop import plots
+
+
+@pytest.fixture
+def ax():
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
+
+
+def test_each_letter_has_its_own_colour_whatever_its_place(ax):
+    plots.letters(ax, [["b", "", "a"], ["", "a", "b"]], rows=["y₁", "y₂"], columns="123")
+    filled = [p for p in ax.patches if p.get_fill()]
+    drawn = [(*patch.get_xy(), to_hex(patch.get_facecolor())) for patch in filled]
+    a, b = (tint.lower() for tint in plots.TINTS[:2])
+    assert drawn == [(0, 0, b), (2, 0, a), (1, 1, a), (2, 1, b)]
+
+
+def test_letters_are_written_into_their_cells_and_names_beside(ax):
+    plots.letters(ax, [["b", "", "a"], ["", "a", "b"]], rows=["y₁", "y₂"], columns="123")
+    written = {text.get_text(): text.get_position() for text in ax.texts}
+    assert written["y₂"] == (-0.2, 1.5)
+    assert written["3"] == (2.5, -0.2)
+    inside = [text for text in ax.texts if min(text.get_position()) > 0]
+    assert sorted((*t.get_position(), t.get_text()) for t in inside) == [
+        (0.5, 0.5, "b"),
+        (1.5, 1.5, "a"),
+        (2.5, 0.5, "a"),
+        (2.5, 1.5, "b"),
+    ]
