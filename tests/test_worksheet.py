@@ -174,17 +174,19 @@ def test_a_maximum_passes_its_derivative_to_the_entry_that_it_equals():
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda x, m, dm: [dm[0], 0, 0, 0],  # right for some numbers only
-        lambda x, m, dm: [when(x[0] >= x[1], dm[0]), 0, 0, 0],  # x3 is never asked
-        lambda x, m, dm: [when(sp.Eq(x[0], m[0]), dm[1]), 0, 0, 0],  # the other window's
-        lambda x, m, dm: [when(x[0] < m[0], 0, 2 * dm[0]), 0, 0, 0],  # twice too much
-        lambda x, m, dm: [when(sp.Eq(x[0], m[0]), dm[0]), when(sp.Eq(x[1], m[0]), dm[0]), 0, 0],
+        lambda x, m, dm: dm[0],  # right for some numbers only
+        lambda x, m, dm: when(x[0] >= x[1], dm[0]),  # x3 is never asked
+        lambda x, m, dm: when(sp.Eq(x[0], m[0]), dm[1]),  # the other window's
+        lambda x, m, dm: when(x[0] < m[0], 0, 2 * dm[0]),  # twice too much
+        lambda x, m, dm: when(sp.Eq(x[1], m[0]), dm[0]),  # its neighbour's
+        lambda x, m, dm: when(x[1] > x[2], 0, when(sp.Eq(x[0], m[0]), dm[0])),  # a wrong exception
+        lambda x, m, dm: when(sp.Eq(x[0], m[0]), dm[0]) + when(sp.Eq(x[3], m[1]), dm[1]),
     ],
 )
 def test_a_wrong_route_is_refused(wrong):
     sheet, x, m, dm = maximum_sheet()
-    sheet.define("bad", wrong(x, m, dm))
-    with pytest.raises(ProofError, match=r"bad[12] = "):
+    sheet.define("bad", [wrong(x, m, dm), *(routed(x, m, dm, cell) for cell in (1, 2, 3))])
+    with pytest.raises(ProofError, match="bad1 = "):
         sheet.prove("bad", of="m", wrt="x", upstream="dm")
 
 
