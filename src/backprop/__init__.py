@@ -3,11 +3,69 @@
 Importing it needs NumPy alone. Worksheets, figures, plots and exercises load on first use.
 """
 
+# ruff: noqa: I001 -- the groups follow the book, not the alphabet
+
 from importlib import import_module
 
 # chapter 00: how to check a gradient
-from backprop.chain import vjp
 from backprop.check import GradientError, adjoint_test, check_gradients, numerical_gradients
+from backprop.chain import vjp
+
+# chapters 01, 04, 05, 06 and 08: convolution
+from backprop.ops.conv import Conv2dGrads, conv2d, conv2d_backward
+from backprop.windows import dilate, output_size, pad, rotate180, sliding_windows
+
+# chapter 02: from the loss to the dense layer
+from backprop.ops.loss import (
+    LogSoftmaxGrads,
+    SoftmaxCrossEntropyGrads,
+    SoftmaxGrads,
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
+from backprop.ops.dense import LinearGrads, linear, linear_backward
+
+# chapters 03 and 07: pooling
+from backprop.ops.pool import (
+    AvgPool2dGrads,
+    MaxPool2dGrads,
+    avg_pool2d,
+    avg_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+
+# chapters 09, 10 and 11: norms
+from backprop.ops.layer_norms import (
+    LayerNormGrads,
+    RmsNormGrads,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+)
+from backprop.ops.batch_norms import (
+    BatchNormGrads,
+    BatchNormInferenceGrads,
+    RunningStatistics,
+    batch_norm,
+    batch_norm_backward,
+    batch_norm_inference,
+    batch_norm_inference_backward,
+    update_running_statistics,
+)
+from backprop.ops.group_norms import (
+    GroupNormGrads,
+    InstanceNormGrads,
+    group_norm,
+    group_norm_backward,
+    instance_norm,
+    instance_norm_backward,
+)
 
 # chapter 12: activations
 from backprop.ops.activation import (
@@ -22,34 +80,6 @@ from backprop.ops.activation import (
     tanh_backward,
 )
 
-# chapters 01, 04, 05 and 08: convolution
-from backprop.ops.conv import Conv2dGrads, conv2d, conv2d_backward
-
-# chapter 02: from the loss to the dense layer
-from backprop.ops.dense import LinearGrads, linear, linear_backward
-from backprop.ops.loss import (
-    LogSoftmaxGrads,
-    SoftmaxCrossEntropyGrads,
-    SoftmaxGrads,
-    log_softmax,
-    log_softmax_backward,
-    softmax,
-    softmax_backward,
-    softmax_cross_entropy,
-    softmax_cross_entropy_backward,
-)
-
-# chapters 03 and 07: pooling
-from backprop.ops.pool import (
-    AvgPool2dGrads,
-    MaxPool2dGrads,
-    avg_pool2d,
-    avg_pool2d_backward,
-    max_pool2d,
-    max_pool2d_backward,
-)
-from backprop.windows import output_size, rotate180, sliding_windows
-
 # these need SymPy, anywidget or matplotlib: name -> (module, attribute of it, or None for itself)
 _ON_FIRST_USE = {
     "Worksheet": ("backprop.worksheet", "Worksheet"),
@@ -61,12 +91,19 @@ _ON_FIRST_USE = {
 
 __all__ = [
     "AvgPool2dGrads",
+    "BatchNormGrads",
+    "BatchNormInferenceGrads",
     "Conv2dGrads",
     "GradientError",
+    "GroupNormGrads",
+    "InstanceNormGrads",
+    "LayerNormGrads",
     "LinearGrads",
     "LogSoftmaxGrads",
     "MaxPool2dGrads",
     "ReluGrads",
+    "RmsNormGrads",
+    "RunningStatistics",
     "SigmoidGrads",
     "SoftmaxCrossEntropyGrads",
     "SoftmaxGrads",
@@ -74,9 +111,20 @@ __all__ = [
     "adjoint_test",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "batch_norm_inference_backward",
     "check_gradients",
     "conv2d",
     "conv2d_backward",
+    "dilate",
+    "group_norm",
+    "group_norm_backward",
+    "instance_norm",
+    "instance_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "linear",
     "linear_backward",
     "log_softmax",
@@ -85,8 +133,11 @@ __all__ = [
     "max_pool2d_backward",
     "numerical_gradients",
     "output_size",
+    "pad",
     "relu",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
     "rotate180",
     "sigmoid",
     "sigmoid_backward",
@@ -97,6 +148,7 @@ __all__ = [
     "softmax_cross_entropy_backward",
     "tanh",
     "tanh_backward",
+    "update_running_statistics",
     "vjp",
 ]
 

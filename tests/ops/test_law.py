@@ -12,6 +12,10 @@ from tests.ops.examples import EXAMPLES
 every_op = pytest.mark.parametrize("op", BACKWARDS, ids=lambda op: op.__name__)
 
 
+# functions of ops that have no gradient
+NO_OPS = {"update_running_statistics"}
+
+
 def call(op, dtype=np.float64):
     args, options = EXAMPLES[op]
     args = tuple(a.astype(dtype) for a in args)
@@ -20,10 +24,10 @@ def call(op, dtype=np.float64):
     return args, options, y, dy
 
 
-def test_every_public_function_of_ops_is_an_op_with_a_backward_or_known_to_be_none():
+def test_every_public_function_of_ops_has_a_gradient_or_is_known_to_have_none():
     functions = {n for n, f in vars(ops).items() if inspect.isfunction(f) and not n.startswith("_")}
     law = {op.__name__ for op in BACKWARDS} | {f.__name__ for f in BACKWARDS.values()}
-    assert functions - law == set()
+    assert functions - law == NO_OPS
     assert set(EXAMPLES) == set(BACKWARDS)
 
 
