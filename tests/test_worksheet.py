@@ -134,6 +134,21 @@ def test_a_proof_tries_every_choice():
         free.prove("dz", of="L", wrt="z")
 
 
+def test_a_maximum_taken_off_leaves_the_softmax_alone():
+    sheet = Worksheet()
+    z = sheet.given("z", [0, -1, 2])
+    top = sheet.define("top", maximum(z))[()]
+    c = sheet.define("c", z - top)
+    below = sheet.define("below", total(map(sp.exp, c)))[()]
+    p = sheet.define("p", [sp.exp(v) / below for v in c])
+    sheet.define("L", sp.log(below) - c[1])
+    sheet.define("dz", [p[0], p[1] - 1, p[2]])
+    sheet.define("bad", [p[0], p[1], p[2]])
+    assert repr(sheet.prove("dz", of="L", wrt="z")).endswith("wherever no maximum is shared")
+    with pytest.raises(ProofError, match="bad2"):
+        sheet.prove("bad", of="L", wrt="z")
+
+
 def test_choices_are_kept_to():
     sheet, *_ = softmax_sheet()
     assert sheet.values(label=3)["t"].tolist() == [0, 0, 1]
