@@ -1,0 +1,181 @@
+"""Pooling one map into a smaller one, forward and backward, cell by cell.
+
+The map is y and what is left of it is A, as in the network of chapter 01. Padding is no cell: a
+maximum is taken over the cells of y that a window holds, and an average adds only them.
+
+In every function y is (H,W) and dA, where there is one, (I,J); `geometry` is kernel_size=2,
+stride=None (the kernel size), padding=0: ints, or for padding also ((top, bottom), (left, right)).
+All raise ValueError where the kernel does not fit or a window holds nothing but padding.
+"""
+
+import numpy as np
+import sympy as sp
+
+from backprop.worked.conv import Meetings
+from backprop.worksheet import Worksheet, maximum, quotient, subscript, total, when
+
+
+def max_forward(y, *, title="The largest of each window", **geometry):
+    """Define y and A = max_pool2d(y). Chapter 03."""
+    sheet = Worksheet(title)
+    _define_maxima(sheet, y, geometry)
+    return _tell_forward(sheet)
+
+
+def max_gradient(y, dA, *, ties="first", title="Each dA goes to the maximum", **geometry):
+    """Define y, A, dA and dy = dL/dy by max pooling. Chapter 03.
+
+    Where several cells of a window are its maximum, `ties` decides: the "first" of them, row by
+    row, gets dA (its place is the grid k); or it is "shared" among them (their number is the grid
+    n); or "all" of them get the whole of it.
+    """
+    if ties not in TIES:
+        raise ValueError(f"max_gradient: ties must be one of {', '.join(TIES)}: {ties!r}")
+    sheet = Worksheet(title)
+    windows = _define_maxima(sheet, y, geometry)
+    helper, sent = TIES[ties](sheet, windows)
+    dA = sheet.given("dA", dA)
+    parts = _received(sheet, windows, lambda at, cell: sent(at, cell, dA[at]))
+    sheet.define("dy", parts)
+    return _tell_backward(sheet, windows, "goes to the maximum of its window", helper)
+
+
+def average_forward(y, *, count_include_pad=True, title="The average of each window", **geometry):
+    """Define y and A = avg_pool2d(y). Chapter 07."""
+    sheet = Worksheet(title)
+    _define_averages(sheet, y, geometry, count_include_pad)
+    return _tell_forward(sheet)
+
+
+def average_gradient(y, dA, *, count_include_pad=True, title="Each dA is shared out", **geometry):
+    """Define y, A, dA and dy = dL/dy by average pooling. Chapter 07."""
+    sheet = Worksheet(title)
+    windows, divisors = _define_averages(sheet, y, geometry, count_include_pad)
+    sheet.define("dy", _shares(sheet, windows, sheet.given("dA", dA), divisors))
+    return _tell_backward(sheet, windows, "is shared out over its window")
+
+
+def average_gradient_misjudged(y, dA, *, title="Forward and backward disagree", **geometry):
+    """As `average_gradient`, but only the backward counts the padding: a mistake. Chapter 07.
+
+    The grid e is dy by this rule minus the true gradient.
+    """
+    sheet = Worksheet(title)
+    windows, right = _define_averages(sheet, y, geometry, count_include_pad=False)
+    dA = sheet.given("dA", dA)
+    wrong = dict.fromkeys(right, geometry.get("kernel_size", 2) ** 2)
+    dy = sheet.define("dy", _shares(sheet, windows, dA, wrong), label="dy by this rule")
+    truth = sheet.define("t", _shares(sheet, windows, dA, right), hidden=True)
+    sheet.define("e", dy - truth, label="dy minus the true dy", error=True)
+    return _tell_backward(sheet, windows, "is shared out over its window")
+
+
+def _define_maxima(sheet, y, geometry):
+    """Define y and A, the maximum of each window; return the windows."""
+    windows = _windows(sheet.given("y", y), **geometry)
+    y = sheet.grids["y"].cells
+    _define(sheet, "A", {at: maximum([y[c] for c in cells]) for at, cells in windows.items()})
+    return windows
+
+
+def _define_averages(sheet, y, geometry, count_include_pad):
+    """Define y and A, the average of each window; return the windows and their divisors."""
+    y = sheet.given("y", y)
+    windows = _windows(y, **geometry)
+    whole = geometry.get("kernel_size", 2) ** 2
+    divisors = {at: whole if count_include_pad else len(cells) for at, cells in windows.items()}
+    sums = {at: total(y[c] for c in cells) for at, cells in windows.items()}
+    _define(sheet, "A", {at: quotient(sums[at], divisors[at]) for at in windows})
+    return windows, divisors
+
+
+def _windows(y, kernel_size=2, stride=None, padding=0):
+    """For each window, the cells of y that it holds, row by row."""
+    kernel = (kernel_size, kernel_size)
+    meetings = Meetings(y.shape, kernel, kernel_size if stride is None else stride, padding)
+    windows = {at: [] for at in np.ndindex(*np.maximum(meetings.outputs, 0))}
+    for at, _, cell in meetings if windows else ():
+        windows[at].append(cell)
+    if not windows or not all(windows.values()):
+        raise ValueError(
+            f"pool: a window {kernel} must hold at least one cell of y {y.shape}, "
+            f"padding {meetings.sides}"
+        )
+    return windows
+
+
+def _define(sheet, name, formulas, **drawing):
+    """Define a grid from {window: formula}."""
+    array = np.empty([n + 1 for n in max(formulas)], dtype=object)
+    for at, formula in formulas.items():
+        array[at] = formula
+    return sheet.define(name, array, **drawing)
+
+
+def _to_the_first(sheet, windows):
+    """Send dA to the first cell that is the maximum: the one whose place k says."""
+    y, A = sheet.grids["y"].cells, sheet.grids["A"].cells
+    places = {}
+    for at, cells in windows.items():
+        places[at] = sp.Integer(len(cells))
+        for place in range(len(cells) - 1, 0, -1):
+            found = sp.Eq(y[cells[place - 1]], A[at])
+            places[at] = when(found, place, places[at])
+    k = _define(sheet, "k", places, label="k, place of the maximum")
+    return k, lambda at, cell, dA: when(sp.Eq(k[at], windows[at].index(cell) + 1), dA)
+
+
+def _shared(sheet, windows):
+    """Send to each cell that is the maximum its share of dA: there are n of them."""
+    y, A = sheet.grids["y"].cells, sheet.grids["A"].cells
+    equal = {at: [sp.Eq(y[c], A[at]) for c in cells] for at, cells in windows.items()}
+    counts = {at: total(when(it, 1) for it in conditions) for at, conditions in equal.items()}
+    n = _define(sheet, "n", counts, label="n, how many are the maximum")
+    return n, lambda at, cell, dA: when(sp.Eq(y[cell], A[at]), quotient(dA, n[at]))
+
+
+def _to_all(sheet, _):
+    """Send the whole of dA to every cell that is the maximum."""
+    y, A = sheet.grids["y"].cells, sheet.grids["A"].cells
+    return None, lambda at, cell, dA: when(sp.Eq(y[cell], A[at]), dA)
+
+
+TIES = {"first": _to_the_first, "shared": _shared, "all": _to_all}
+
+
+def _shares(sheet, windows, dA, divisors):
+    """Send to every cell of a window the same share of its dA."""
+    return _received(sheet, windows, lambda at, cell: quotient(dA[at], divisors[at]))
+
+
+def _received(sheet, windows, sent):
+    """For each cell of y, add up what the windows that hold it send."""
+    formulas = np.empty(sheet.grids["y"].cells.shape, dtype=object)
+    for cell in np.ndindex(formulas.shape):
+        formulas[cell] = total(sent(at, cell) for at, cells in windows.items() if cell in cells)
+    return formulas
+
+
+def _tell_forward(sheet):
+    """One step for each window."""
+    for (i, j), cell in np.ndenumerate(sheet.grids["A"].cells):
+        sheet.step(cell, f"The window at row {i + 1}, column {j + 1}.")
+    return sheet
+
+
+def _tell_backward(sheet, windows, does, helper=None):
+    """One step for each window, or where windows overlap for each cell of y; a helper's first."""
+    dy = sheet.grids["dy"].cells
+    held = {cell: [at for at in windows if cell in windows[at]] for cell in np.ndindex(dy.shape)}
+    apart = max(map(len, held.values())) == 1
+    for at, cells in windows.items():
+        if helper is not None:
+            sheet.step(helper[at], f"Look at the window of A{subscript(at)}.")
+        if apart:
+            sheet.step([dy[cell] for cell in cells], f"dA{subscript(at)} {does}.")
+    if apart and (rest := [dy[cell] for cell, ats in held.items() if not ats]):
+        sheet.step(rest, "No window reaches these cells.")
+    for cell, ats in held.items() if not apart else ():
+        n = len(ats)
+        sheet.step(dy[cell], f"y{subscript(cell)} lies in {n} window{'s' * (n != 1)}.")
+    return sheet
