@@ -37,3 +37,24 @@ def random_pool(rng):
     numbers = np.arange(N * C * H * W) - N * C * H * W / 2  # negative ones too: padding is not 0
     x = rng.permutation(numbers).reshape(N, C, H, W)
     return x, dict(kernel_size=kernel, stride=stride, padding=padding)
+
+
+def random_norm(rng, name):
+    """Draw arrays and options for the norm of that name: 1-D to 4-D, gamma and beta away from 1."""
+    if name in ("layer_norm", "rms_norm"):
+        shape = rng.integers(2, 6, rng.integers(1, 5))
+        size = shape[int(rng.integers(0, len(shape))) :]  # one trailing axis, or several
+    else:
+        groups = int(rng.integers(1, 4))
+        positions = rng.integers(2, 5, rng.integers(1 if name == "instance_norm" else 0, 3))
+        channels = groups * int(rng.integers(1, 4))
+        shape = (int(rng.integers(2, 5)), channels, *positions)
+        size = (channels,)
+    x = rng.uniform(-5, 5) + 10 ** rng.uniform(-1, 1) * rng.standard_normal(shape)
+    drawn = [rng.standard_normal(size) for _ in range(3)]
+    options = dict(eps=float(rng.choice([1e-5, 1e-3, 0.1])))
+    if name == "group_norm":
+        options["groups"] = groups
+    if name == "batch_norm_inference":
+        return (x, *drawn, rng.uniform(0, 3, channels)), options
+    return (x, *drawn[: 1 if name == "rms_norm" else 2]), options
