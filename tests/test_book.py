@@ -1,0 +1,191 @@
+"""The book's sources: what a notebook must be before it is run."""
+
+import ast
+import itertools
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BOOK = ROOT / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]
+PAGES = [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))]
+
+# What Jupyter Book 1 and 2 both read.
+DIRECTIVES = {
+    *("admonition", "important", "note", "seealso", "tip", "warning"),
+    *("figure", "glossary", "image", "list-table", "math", "table", "tableofcontents"),
+    *("exercise", "solution"),
+}
+ROLES = {"doc", "eq", "math", "numref", "ref", "term"}
+
+# Words that say how hard a thing is to somebody who may find it hard, and a shout.
+BANNED = re.compile(
+    r"\b(simply|just|easy|easily|obvious|obviously|trivial|trivially)\b|!(?!\[)", re.I
+)
+
+
+def ids(path):
+    return path.stem
+
+
+def cells(path, kind):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def markdown(path):
+    """Return the text of a page, without code cells."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    return "\n\n".join(cell.source for cell in cells(path, "markdown"))
+
+
+def prose(path):
+    """Return the words of a page: no fences, code, formulas or link targets."""
+    text = re.sub(r"^(`{3,})(?!\{).*?^\1", "", markdown(path), flags=re.S | re.M)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "", text, flags=re.S)
+    return re.sub(r"\]\([^)]*\)", "]", text)
+
+
+def test_the_contents_list_every_page_once():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+    there = [path.relative_to(ROOT).with_suffix("").as_posix() for path in PAGES]
+    assert sorted(listed) == sorted(there)
+
+
+def test_chapters_are_listed_in_the_order_of_their_numbers():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [page["file"] for part in toc["parts"] for page in part["chapters"]]
+    numbers = [Path(file).name[:2] for file in files if Path(file).name[0].isdigit()]
+    assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_a_notebook_is_saved_clean(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    ran = [c.id for c in notebook.cells if c.get("outputs") or c.get("execution_count")]
+    assert ran == [], "saved with outputs; nbstripout --keep-id takes them out"
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.get("language_info", {"name": "python"}) == {"name": "python"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_every_cell_has_an_id_of_its_own(path):
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))["cells"]
+    names = [cell.get("id") for cell in raw]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_the_first_code_cell_imports_and_does_nothing_else(path):
+    first, *rest = (ast.parse(cell.source).body for cell in cells(path, "code"))
+    assert all(isinstance(node, ast.Import | ast.ImportFrom) for node in first)
+    later = [n for body in rest for n in body if isinstance(n, ast.Import | ast.ImportFrom)]
+    assert later == [], "an import below the first cell"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_no_cell_hides_its_value_behind_a_semicolon(path):
+    assert [c.id for c in cells(path, "code") if c.source.rstrip().endswith(";")] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_every_picture_has_a_description(path):
+    """The built pages are looked at too; here an author learns it before a build."""
+    draws = re.compile(r"\bplots\.filmstrip\(|\bplt\.|\.subplots\(")
+    silent = [c.id for c in cells(path, "code") if draws.search(c.source) and not described(c)]
+    assert silent == [], 'each needs mystnb: {image: {alt: "…"}} in its metadata'
+
+
+def described(cell):
+    alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+    only_defines = all(
+        isinstance(node, ast.FunctionDef | ast.Assign) for node in ast.parse(cell.source).body
+    )
+    return only_defines or len(alt.split()) >= 8
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=ids)
+def test_a_chapter_has_the_parts_of_a_chapter(path):
+    code = "\n".join(cell.source for cell in cells(path, "code"))
+    headings = re.findall(r"^##+ (.*)", markdown(path), flags=re.M)
+    assert re.search(r"^\s*assert ", code, flags=re.M), "no number is asserted"
+    assert "Figure(" in code
+    assert "What usually goes wrong" in headings
+    assert ":::{admonition} Predict" in markdown(path)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=ids)
+def test_every_exercise_has_a_place_to_write_a_hint_and_a_folded_tested_solution(path):
+    notebook = nbformat.read(path, as_version=4)
+    parts = sections(notebook.cells, r"### Exercise \d+\.\d+ — ")
+    assert len(parts) >= 2
+    for title, inside in parts.items():
+        code = [cell for cell in inside if cell.cell_type == "code"]
+        text = "\n".join(cell.source for cell in inside if cell.cell_type == "markdown")
+        folded = [c for c in code if "hide-cell" in c.metadata.get("tags", [])]
+        assert any(is_a_place_to_write(c.source) for c in code), title
+        assert ":::{admonition} Hint\n:class: dropdown" in text, title
+        assert any("def solution_" in c.source for c in folded), title
+        assert any(re.search(r"^\s*assert |^\s*check", c.source, re.M) for c in folded), title
+
+
+def is_a_place_to_write(source):
+    """Say whether a cell ends in `my_… = ...` or in `def my_…(…): ...`, with a docstring at most."""
+    *_, last = ast.parse(source).body
+    if isinstance(last, ast.Assign):
+        return re.fullmatch(r"my_\w+ = \.\.\.", ast.unparse(last)) is not None
+    mine = isinstance(last, ast.FunctionDef) and last.name.startswith("my_")
+    return mine and len(last.body) <= 2 and ast.unparse(last.body[-1]) == "..."
+
+
+def sections(all_cells, heading):
+    """Split cells at the headings that match; {heading: its cells}, up to the next heading."""
+    found, title = {}, None
+    for cell in all_cells:
+        first = cell.source.split("\n", 1)[0]
+        if cell.cell_type == "markdown" and re.match(r"#+ ", first):
+            title = first if re.match(heading, first) else None
+        if title:
+            found.setdefault(title, []).append(cell)
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_a_page_has_one_title_and_skips_no_level(path):
+    levels = [len(h) for h in re.findall(r"^(#+) ", prose(path), flags=re.M)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_a_page_keeps_to_the_words_that_both_jupyter_books_read(path):
+    text = markdown(path)
+    assert set(re.findall(r"^\s*(?:`{3,}|:{3,})\{([\w-]+)\}", text, flags=re.M)) <= DIRECTIVES
+    assert set(re.findall(r"(?<!`)\{([\w:-]+)\}`", text)) <= ROLES
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_a_page_loads_nothing_from_elsewhere(path):
+    loads = r"!\[[^\]]*\]\(\s*(?:https?:)?//|\bsrc=[\"']?(?:https?:)?//|@import|url\((?:https?:)?//"
+    text = markdown(path)
+    if path.suffix == ".ipynb":
+        text += "\n".join(cell.source for cell in cells(path, "code"))
+        assert not re.search(r"\burlopen\b|\brequests\b|\bfetch_\w+\(", text)
+    assert not re.search(loads, text)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_prose_neither_shouts_nor_calls_things_easy(path):
+    text = prose(path)
+    found = [text[max(0, m.start() - 40) : m.end() + 20] for m in BANNED.finditer(text)]
+    assert found == []
