@@ -8,7 +8,7 @@ from backprop.worked import pool
 from backprop.worksheet import ProofError
 
 Y = [[-3, 7, 3, -4], [-1, 4, 2, 2], [11, -1, -3, 4], [9, -5, 6, 0]]
-DA = [[2, -3], [1, 4]]
+DM = [[2, -3], [1, 4]]
 GEOMETRIES = [
     {"kernel_size": k, "stride": s, "padding": p}
     for (k, s), p in itertools.product(
@@ -24,7 +24,7 @@ def geometry(request):
 
 
 def distinct(seed=0):
-    """A map (4,5) of distinct integers, below 0 and above, and their order."""
+    """m map (4,5) of distinct integers, below 0 and above, and their order."""
     return np.random.default_rng(seed).permutation(20).reshape(4, 5) - 12.0
 
 
@@ -32,87 +32,87 @@ def upstream(op, y, geometry):
     return np.random.default_rng(1).integers(-9, 10, op(y[None, None], **geometry)[0, 0].shape)
 
 
-def backward(op, dA, y, **options):
-    return op(np.asarray(dA)[None, None], np.asarray(y)[None, None], **options).dx[0, 0]
+def backward(op, dm, y, **options):
+    return op(np.asarray(dm)[None, None], np.asarray(y)[None, None], **options).dx[0, 0]
 
 
 def test_the_maxima_equal_the_op(geometry):
     y = distinct()
-    A = pool.max_forward(y, **geometry).values()["A"]
-    np.testing.assert_array_equal(A, max_pool2d(y[None, None], **geometry)[0, 0])
+    m = pool.max_forward(y, **geometry).values()["m"]
+    np.testing.assert_array_equal(m, max_pool2d(y[None, None], **geometry)[0, 0])
 
 
 @pytest.mark.parametrize("count_include_pad", [True, False])
 def test_the_averages_equal_the_op(geometry, count_include_pad):
     y, options = distinct(), geometry | {"count_include_pad": count_include_pad}
-    A = pool.average_forward(y, **options).values()["A"]
-    np.testing.assert_allclose(A, avg_pool2d(y[None, None], **options)[0, 0], rtol=1e-14)
+    m = pool.average_forward(y, **options).values()["m"]
+    np.testing.assert_allclose(m, avg_pool2d(y[None, None], **options)[0, 0], rtol=1e-14)
 
 
 @pytest.mark.parametrize("ties", TIES)
 def test_without_a_tie_every_rule_equals_the_op(geometry, ties):
     for y in (distinct(0), distinct(1)):
-        dA = upstream(max_pool2d, y, geometry)
-        dy = pool.max_gradient(y, dA, ties=ties, **geometry).values()["dy"]
-        np.testing.assert_array_equal(dy, backward(max_pool2d_backward, dA, y, **geometry))
+        dm = upstream(max_pool2d, y, geometry)
+        dy = pool.max_gradient(y, dm, ties=ties, **geometry).values()["dy"]
+        np.testing.assert_array_equal(dy, backward(max_pool2d_backward, dm, y, **geometry))
 
 
 @pytest.mark.parametrize("ties", TIES)
 @pytest.mark.parametrize("geometry", [GEOMETRIES[0], GEOMETRIES[4]], ids=str)
 def test_every_rule_is_proved(ties, geometry):
     y = distinct()[:3, :4]
-    dA = upstream(max_pool2d, y, geometry)
-    sheet = pool.max_gradient(y, dA, ties=ties, **geometry)
-    assert sheet.prove("dy", of="A", wrt="y", upstream="dA").by_cases
+    dm = upstream(max_pool2d, y, geometry)
+    sheet = pool.max_gradient(y, dm, ties=ties, **geometry)
+    assert sheet.prove("dy", of="m", wrt="y", upstream="dm").by_cases
 
 
 @pytest.mark.parametrize("count_include_pad", [True, False])
 def test_the_average_gradient_is_proved_and_equals_the_op(geometry, count_include_pad):
     y, options = distinct(), geometry | {"count_include_pad": count_include_pad}
-    dA = upstream(avg_pool2d, y, options)
-    sheet = pool.average_gradient(y, dA, **options)
-    assert not sheet.prove("dy", of="A", wrt="y", upstream="dA").by_cases
-    expected = backward(avg_pool2d_backward, dA, y, **options)
+    dm = upstream(avg_pool2d, y, options)
+    sheet = pool.average_gradient(y, dm, **options)
+    assert not sheet.prove("dy", of="m", wrt="y", upstream="dm").by_cases
+    expected = backward(avg_pool2d_backward, dm, y, **options)
     np.testing.assert_allclose(sheet.values()["dy"], expected, rtol=1e-14)
 
 
 def test_ties_by_all_three_rules():
     y = np.array(Y)
     y[0, 2] = 2  # now three 2s are the maximum of their window
-    dy = {ties: pool.max_gradient(y, DA, ties=ties).values()["dy"] for ties in TIES}
+    dy = {ties: pool.max_gradient(y, DM, ties=ties).values()["dy"] for ties in TIES}
     np.testing.assert_array_equal(dy["first"][:2, 2:], [[-3, 0], [0, 0]])
     np.testing.assert_array_equal(dy["shared"][:2, 2:], [[-1, 0], [-1, -1]])
     np.testing.assert_array_equal(dy["all"][:2, 2:], [[-3, 0], [-3, -3]])
-    np.testing.assert_array_equal(dy["first"], backward(max_pool2d_backward, DA, y, kernel_size=2))
+    np.testing.assert_array_equal(dy["first"], backward(max_pool2d_backward, DM, y, kernel_size=2))
 
 
 def test_the_first_maximum_is_the_ops_under_many_ties(geometry):
     rng = np.random.default_rng(2)
     for _ in range(5):
         y = rng.integers(-1, 2, (4, 5)).astype(float)
-        dA = upstream(max_pool2d, y, geometry)
-        dy = pool.max_gradient(y, dA, **geometry).values()["dy"]
-        np.testing.assert_array_equal(dy, backward(max_pool2d_backward, dA, y, **geometry))
+        dm = upstream(max_pool2d, y, geometry)
+        dy = pool.max_gradient(y, dm, **geometry).values()["dy"]
+        np.testing.assert_array_equal(dy, backward(max_pool2d_backward, dm, y, **geometry))
 
 
 def test_a_divisor_of_its_own_is_refused_by_the_proof_and_shown_as_an_error():
     sheet = pool.average_gradient_misjudged(Y, np.ones((3, 3)), padding=1)
-    with pytest.raises(ProofError, match="dy11 = dA11/4, but the derivative is dA11"):
-        sheet.prove("dy", of="A", wrt="y", upstream="dA")
+    with pytest.raises(ProofError, match="dy11 = dm11/4, but the derivative is dm11"):
+        sheet.prove("dy", of="m", wrt="y", upstream="dm")
     values = sheet.values()
     np.testing.assert_array_equal(values["dy"], np.full((4, 4), 0.25))
     right = pool.average_gradient(Y, np.ones((3, 3)), padding=1, count_include_pad=False)
     np.testing.assert_array_equal(values["e"], values["dy"] - right.values()["dy"])
     assert np.count_nonzero(values["e"]) == 12
-    agreed = pool.average_gradient_misjudged(Y, DA)
-    assert agreed.prove("dy", of="A", wrt="y", upstream="dA"), "without padding there is no error"
+    agreed = pool.average_gradient_misjudged(Y, DM)
+    assert agreed.prove("dy", of="m", wrt="y", upstream="dm"), "without padding there is no error"
 
 
 def test_each_step_fills_a_window_and_the_last_what_is_left_over():
     assert [len(step.targets) for step in pool.max_forward(Y).steps] == [1] * 4
-    assert [len(step.targets) for step in pool.max_gradient(Y, DA, ties="all").steps] == [4] * 4
-    assert [len(step.targets) for step in pool.max_gradient(Y, DA).steps] == [1, 4] * 4
-    assert [len(step.targets) for step in pool.average_gradient(distinct(), DA).steps] == [
+    assert [len(step.targets) for step in pool.max_gradient(Y, DM, ties="all").steps] == [4] * 4
+    assert [len(step.targets) for step in pool.max_gradient(Y, DM).steps] == [1, 4] * 4
+    assert [len(step.targets) for step in pool.average_gradient(distinct(), DM).steps] == [
         4
     ] * 4 + [4]
     overlapping = pool.max_gradient(Y, np.ones((3, 3)), ties="all", stride=1)
@@ -122,7 +122,7 @@ def test_each_step_fills_a_window_and_the_last_what_is_left_over():
 
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="ties must be one of first, shared, all: 'last'"):
-        pool.max_gradient(Y, DA, ties="last")
+        pool.max_gradient(Y, DM, ties="last")
     with pytest.raises(
         ValueError, match=r"window \(5, 5\) must hold at least one cell of y \(4, 4\)"
     ):

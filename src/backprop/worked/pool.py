@@ -1,9 +1,9 @@
 """Pooling one map into a smaller one, forward and backward, cell by cell.
 
-The map is y and what is left of it is A, as in the network of chapter 01. Padding is no cell: a
+The map is y and what is left of it is m, as in the network of chapter 01. Padding is no cell: a
 maximum is taken over the cells of y that a window holds, and an average adds only them.
 
-In every function y is (H,W) and dA, where there is one, (I,J); `geometry` is kernel_size=2,
+In every function y is (H,W) and dm, where there is one, (I,J); `geometry` is kernel_size=2,
 stride=None (the kernel size), padding=0: ints, or for padding also ((top, bottom), (left, right)).
 All raise ValueError where the kernel does not fit or a window holds nothing but padding.
 """
@@ -16,17 +16,17 @@ from backprop.worksheet import Worksheet, maximum, quotient, subscript, total, w
 
 
 def max_forward(y, *, title="The largest of each window", **geometry):
-    """Define y and A = max_pool2d(y). Chapter 03."""
+    """Define y and m = max_pool2d(y). Chapter 03."""
     sheet = Worksheet(title)
     _define_maxima(sheet, y, geometry)
     return _tell_forward(sheet)
 
 
-def max_gradient(y, dA, *, ties="first", title="Each dA goes to the maximum", **geometry):
-    """Define y, A, dA and dy = dL/dy by max pooling. Chapter 03.
+def max_gradient(y, dm, *, ties="first", title="Each dm goes to the maximum", **geometry):
+    """Define y, m, dm and dy = dL/dy by max pooling. Chapter 03.
 
     Where several cells of a window are its maximum, `ties` decides: the "first" of them, row by
-    row, gets dA (its place is the grid k); or it is "shared" among them (their number is the grid
+    row, gets dm (its place is the grid k); or it is "shared" among them (their number is the grid
     n); or "all" of them get the whole of it.
     """
     if ties not in TIES:
@@ -34,58 +34,58 @@ def max_gradient(y, dA, *, ties="first", title="Each dA goes to the maximum", **
     sheet = Worksheet(title)
     windows = _define_maxima(sheet, y, geometry)
     helper, sent = TIES[ties](sheet, windows)
-    dA = sheet.given("dA", dA)
-    parts = _received(sheet, windows, lambda at, cell: sent(at, cell, dA[at]))
+    dm = sheet.given("dm", dm)
+    parts = _received(sheet, windows, lambda at, cell: sent(at, cell, dm[at]))
     sheet.define("dy", parts)
     return _tell_backward(sheet, windows, "goes to the maximum of its window", helper)
 
 
 def average_forward(y, *, count_include_pad=True, title="The average of each window", **geometry):
-    """Define y and A = avg_pool2d(y). Chapter 07."""
+    """Define y and m = avg_pool2d(y). Chapter 07."""
     sheet = Worksheet(title)
     _define_averages(sheet, y, geometry, count_include_pad)
     return _tell_forward(sheet)
 
 
-def average_gradient(y, dA, *, count_include_pad=True, title="Each dA is shared out", **geometry):
-    """Define y, A, dA and dy = dL/dy by average pooling. Chapter 07."""
+def average_gradient(y, dm, *, count_include_pad=True, title="Each dm is shared out", **geometry):
+    """Define y, m, dm and dy = dL/dy by average pooling. Chapter 07."""
     sheet = Worksheet(title)
     windows, divisors = _define_averages(sheet, y, geometry, count_include_pad)
-    sheet.define("dy", _shares(sheet, windows, sheet.given("dA", dA), divisors))
+    sheet.define("dy", _shares(sheet, windows, sheet.given("dm", dm), divisors))
     return _tell_backward(sheet, windows, "is shared out over its window")
 
 
-def average_gradient_misjudged(y, dA, *, title="Forward and backward disagree", **geometry):
+def average_gradient_misjudged(y, dm, *, title="Forward and backward disagree", **geometry):
     """As `average_gradient`, but only the backward counts the padding: a mistake. Chapter 07.
 
     The grid e is dy by this rule minus the true gradient.
     """
     sheet = Worksheet(title)
     windows, right = _define_averages(sheet, y, geometry, count_include_pad=False)
-    dA = sheet.given("dA", dA)
+    dm = sheet.given("dm", dm)
     wrong = dict.fromkeys(right, geometry.get("kernel_size", 2) ** 2)
-    dy = sheet.define("dy", _shares(sheet, windows, dA, wrong), label="dy by this rule")
-    truth = sheet.define("t", _shares(sheet, windows, dA, right), hidden=True)
+    dy = sheet.define("dy", _shares(sheet, windows, dm, wrong), label="dy by this rule")
+    truth = sheet.define("t", _shares(sheet, windows, dm, right), hidden=True)
     sheet.define("e", dy - truth, label="dy minus the true dy", error=True)
     return _tell_backward(sheet, windows, "is shared out over its window")
 
 
 def _define_maxima(sheet, y, geometry):
-    """Define y and A, the maximum of each window; return the windows."""
+    """Define y and m, the maximum of each window; return the windows."""
     windows = _windows(sheet.given("y", y), **geometry)
     y = sheet.grids["y"].cells
-    _define(sheet, "A", {at: maximum([y[c] for c in cells]) for at, cells in windows.items()})
+    _define(sheet, "m", {at: maximum([y[c] for c in cells]) for at, cells in windows.items()})
     return windows
 
 
 def _define_averages(sheet, y, geometry, count_include_pad):
-    """Define y and A, the average of each window; return the windows and their divisors."""
+    """Define y and m, the average of each window; return the windows and their divisors."""
     y = sheet.given("y", y)
     windows = _windows(y, **geometry)
     whole = geometry.get("kernel_size", 2) ** 2
     divisors = {at: whole if count_include_pad else len(cells) for at, cells in windows.items()}
     sums = {at: total(y[c] for c in cells) for at, cells in windows.items()}
-    _define(sheet, "A", {at: quotient(sums[at], divisors[at]) for at in windows})
+    _define(sheet, "m", {at: quotient(sums[at], divisors[at]) for at in windows})
     return windows, divisors
 
 
@@ -113,39 +113,39 @@ def _define(sheet, name, formulas, **drawing):
 
 
 def _to_the_first(sheet, windows):
-    """Send dA to the first cell that is the maximum: the one whose place k says."""
-    y, A = sheet.grids["y"].cells, sheet.grids["A"].cells
+    """Send dm to the first cell that is the maximum: the one whose place k says."""
+    y, m = sheet.grids["y"].cells, sheet.grids["m"].cells
     places = {}
     for at, cells in windows.items():
         places[at] = sp.Integer(len(cells))
         for place in range(len(cells) - 1, 0, -1):
-            found = sp.Eq(y[cells[place - 1]], A[at])
+            found = sp.Eq(y[cells[place - 1]], m[at])
             places[at] = when(found, place, places[at])
     k = _define(sheet, "k", places, label="k, place of the maximum")
-    return k, lambda at, cell, dA: when(sp.Eq(k[at], windows[at].index(cell) + 1), dA)
+    return k, lambda at, cell, dm: when(sp.Eq(k[at], windows[at].index(cell) + 1), dm)
 
 
 def _shared(sheet, windows):
-    """Send to each cell that is the maximum its share of dA: there are n of them."""
-    y, A = sheet.grids["y"].cells, sheet.grids["A"].cells
-    equal = {at: [sp.Eq(y[c], A[at]) for c in cells] for at, cells in windows.items()}
+    """Send to each cell that is the maximum its share of dm: there are n of them."""
+    y, m = sheet.grids["y"].cells, sheet.grids["m"].cells
+    equal = {at: [sp.Eq(y[c], m[at]) for c in cells] for at, cells in windows.items()}
     counts = {at: total(when(it, 1) for it in conditions) for at, conditions in equal.items()}
     n = _define(sheet, "n", counts, label="n, how many are the maximum")
-    return n, lambda at, cell, dA: when(sp.Eq(y[cell], A[at]), quotient(dA, n[at]))
+    return n, lambda at, cell, dm: when(sp.Eq(y[cell], m[at]), quotient(dm, n[at]))
 
 
 def _to_all(sheet, _):
-    """Send the whole of dA to every cell that is the maximum."""
-    y, A = sheet.grids["y"].cells, sheet.grids["A"].cells
-    return None, lambda at, cell, dA: when(sp.Eq(y[cell], A[at]), dA)
+    """Send the whole of dm to every cell that is the maximum."""
+    y, m = sheet.grids["y"].cells, sheet.grids["m"].cells
+    return None, lambda at, cell, dm: when(sp.Eq(y[cell], m[at]), dm)
 
 
 TIES = {"first": _to_the_first, "shared": _shared, "all": _to_all}
 
 
-def _shares(sheet, windows, dA, divisors):
-    """Send to every cell of a window the same share of its dA."""
-    return _received(sheet, windows, lambda at, cell: quotient(dA[at], divisors[at]))
+def _shares(sheet, windows, dm, divisors):
+    """Send to every cell of a window the same share of its dm."""
+    return _received(sheet, windows, lambda at, cell: quotient(dm[at], divisors[at]))
 
 
 def _received(sheet, windows, sent):
@@ -158,7 +158,7 @@ def _received(sheet, windows, sent):
 
 def _tell_forward(sheet):
     """One step for each window."""
-    for (i, j), cell in np.ndenumerate(sheet.grids["A"].cells):
+    for (i, j), cell in np.ndenumerate(sheet.grids["m"].cells):
         sheet.step(cell, f"The window at row {i + 1}, column {j + 1}.")
     return sheet
 
@@ -170,9 +170,9 @@ def _tell_backward(sheet, windows, does, helper=None):
     apart = max(map(len, held.values())) == 1
     for at, cells in windows.items():
         if helper is not None:
-            sheet.step(helper[at], f"Look at the window of A{subscript(at)}.")
+            sheet.step(helper[at], f"Look at the window of m{subscript(at)}.")
         if apart:
-            sheet.step([dy[cell] for cell in cells], f"dA{subscript(at)} {does}.")
+            sheet.step([dy[cell] for cell in cells], f"dm{subscript(at)} {does}.")
     if apart and (rest := [dy[cell] for cell, ats in held.items() if not ats]):
         sheet.step(rest, "No window reaches these cells.")
     for cell, ats in held.items() if not apart else ():
