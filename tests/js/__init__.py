@@ -1,0 +1,1 @@
+"""What the browser tests of figure.js draw, and where."""

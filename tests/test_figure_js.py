@@ -1,0 +1,646 @@
+"""figure.js in a browser, on worksheets written by hand; what it shows is compared with Python."""
+
+import gzip
+import re
+
+import numpy as np
+import pytest
+
+from backprop.figure.words import WORDS
+from tests.js import specs
+from tests.js.stage import SOURCE, Stage, cell, formula, marked, numbers, type_into
+from tests.site import axe, browser
+from tests.site.formulas import cell_values
+
+pytestmark = pytest.mark.skipif(not browser.CHROMIUM, reason="no Chromium found to draw in")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    with browser.served(folder) as address:
+        yield folder, address
+
+
+@pytest.fixture
+def stage(chromium, folder):
+    """A place to open figures; no page of it may raise an error."""
+    stage = Stage(chromium, *folder)
+    yield stage
+    stage.close()
+    assert stage.errors == []
+
+
+@pytest.fixture
+def convolution(stage):
+    return stage.show(specs.spec(specs.CONVOLUTION))
+
+
+def press(figure, word):
+    """Press the button that has this word of the figure for its name."""
+    figure.get_by_role("button", name=WORDS[word], exact=True).click()
+
+
+def status(figure):
+    return figure.get_by_role("status").inner_text()
+
+
+KERNEL = ["F11", "F12", "F21", "F22"]
+
+
+# ---- drawing ----
+
+
+def test_a_figure_comes_alive_in_place_of_its_static_table(convolution):
+    assert convolution.get_attribute("data-live") == "true"
+    assert convolution.locator(".bp-static").count() == 0
+    tables = convolution.locator("table")
+    assert [t.locator("caption").text_content() for t in tables.all()] == ["x", "F", "y"]
+    assert tables.first.locator("thead th").all_text_contents() == ["1", "2", "3"]
+    assert tables.first.locator("tbody th").all_text_contents() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("name", specs.ALL)
+def test_all_numbers_are_pythons(stage, name):
+    figure = stage.show(specs.ALL[name])
+    assert numbers(figure) == cell_values(specs.ALL[name]["variants"][0]["worksheet"])
+
+
+def test_cells_have_names_for_the_ear(stage):
+    figure = stage.show(specs.spec(specs.SOFTMAX))
+    assert cell(figure, "z2").get_attribute("aria-label") == "z 2"
+    assert cell(figure, "q").get_attribute("aria-label") == "1/(z₁ − 5): −0.25"
+    figure = stage.show(specs.spec(specs.KERNEL_GRADIENT))
+    assert figure.get_by_role("textbox", name="L/dy, from above row 2 column 1").count() == 1
+    assert figure.get_by_role("button", name="dF row 1 column 2: 14").count() == 1
+
+
+def test_a_step_marks_target_sources_and_window(convolution):
+    press(convolution, "next")
+    assert marked(convolution) == ["y12"]
+    assert marked(convolution, "source") == [f"x{i}" for i in (12, 13, 22, 23)] + KERNEL
+    lens = convolution.locator("[data-grid=x] .bp-frame").bounding_box()
+    first, last = (cell(convolution, c).locator("..").bounding_box() for c in ("x12", "x23"))
+    assert 0 < first["x"] - lens["x"] < 5
+    assert 0 < first["y"] - lens["y"] < 5
+    assert 0 < lens["x"] + lens["width"] - last["x"] - last["width"] < 5
+    assert 0 < lens["y"] + lens["height"] - last["y"] - last["height"] < 5
+    assert not convolution.locator("[data-grid=y] .bp-frame").is_visible()
+    assert formula(convolution) == [
+        "y12 = x12·F11 + x13·F12 + x22·F21 + x23·F22= 2·1 + 3·2 + 5·3 + 6·5= 53"
+    ]
+    assert convolution.locator(".bp-note").inner_text() == "The window of y12."
+
+
+def test_a_step_of_several_targets_has_a_line_for_each(stage):
+    figure = stage.show(specs.spec(specs.SOFTMAX, start=1))
+    assert len(formula(figure)) == 3
+    many = specs.sheet([specs.X, specs.defined("y", (5,), ["x11"] * 5)], [])
+    targets = [f"y{k}" for k in range(1, 6)]
+    figure = stage.show(specs.spec(many | {"steps": [{"targets": targets, "note": "All."}]}))
+    assert formula(figure) == []
+    assert figure.locator(".bp-note").inner_text() == "All."
+    figure = stage.show(specs.spec(many | {"steps": [{"targets": targets}]}))
+    assert len(formula(figure)) == 4
+
+
+def test_a_step_shows_only_its_grids(stage):
+    figure = stage.show(specs.TURNED_OR_NOT)
+    shown = figure.locator(".bp-grid:visible").evaluate_all("(all) => all.map(g => g.dataset.grid)")
+    assert shown == ["F", "R"]
+    press(figure, "last")
+    shown = figure.locator(".bp-grid:visible").evaluate_all("(all) => all.map(g => g.dataset.grid)")
+    assert shown == ["T", "p", "dx", "e"]
+
+
+A, B = "a1", "a2"
+
+
+@pytest.mark.parametrize(
+    ("tree", "expected"),
+    [
+        (["+", A, ["*", -1, B]], "a1 − a2= 4 − (−2)= 6"),
+        (["+", ["*", -1, A], ["*", -3, B, B]], "−a1 − 3·a2·a2= −4 − 3·(−2)·(−2)= −16"),
+        (["+", A, B, -2], "a1 + a2 − 2= 4 + (−2) − 2= 0"),
+        (["*", ["+", A, 1], B], "(a1 + 1)·a2= (4 + 1)·(−2)= −10"),
+        (["*", B, ["*", -2, A]], "a2·(−2·a1)= (−2)·(−2·4)= 16"),
+        (["*", ["/", 1, 4], ["+", A, B]], "(a1 + a2)/4= (4 + (−2))/4= 0.5"),
+        (["/", ["+", A, B], ["*", 2, A]], "(a1 + a2)/(2·a1)= (4 + (−2))/(2·4)= 0.25"),
+        (["/", 1, ["/", A, B]], "1/(a1/a2)= 1/(4/(−2))= −0.5"),
+        (["^", B, 2], "a2^2= (−2)^2= 4"),
+        (["^", ["+", A, B], 3], "(a1 + a2)^3= (4 + (−2))^3= 8"),
+        (["*", 2, ["exp", ["+", A, ["*", 2, B]]]], "2·e^a1 + 2·a2= 2·e^4 + 2·(−2)= 2"),
+        (["+", A, ["*", -1, ["+", B, 1]]], "a1 − (a2 + 1)= 4 − (−2 + 1)= 5"),
+        (["/", B, ["sqrt", A]], "a2/√(a1)= (−2)/√(4)= −1"),
+        (["max", 0, A, B], "max(0, a1, a2)= max(0, 4, −2)= 4"),
+        (["log", ["+", A, -3]], "log(a1 − 3)= log(4 − 3)= 0"),
+        (["if", ["<=", B, A], A, 0], "a1 if a2 ≤ a1 else 0= 4 if −2 ≤ 4 else 0= 4"),
+        (
+            ["*", 3, ["if", ["==", A, B], 1, 2]],
+            "3·(1 if a1 = a2 else 2)= 3·(1 if 4 = −2 else 2)= 6",
+        ),
+        (A, "a1= 4"),
+        (0, "0"),
+    ],
+)
+def test_a_formula_is_written_as_by_hand_and_means_what_it_says(stage, tree, expected):
+    sheet = specs.sheet(
+        [specs.given("a", (2,), [4, -2]), specs.defined("y", (), [tree])], [(["y"],)]
+    )
+    figure = stage.show(specs.spec(sheet))
+    assert formula(figure) == [f"y = {expected}"]
+    assert numbers(figure)["y"] == cell_values(sheet)["y"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-3, "−3"),
+        (1 / 3, "0.3333"),
+        (2 / 3 * 100, "66.6667"),
+        (0.5, "0.5"),
+        (1_000_000, "1000000"),
+        (12_345_678, "1.235e7"),
+        (-0.00001, "−1e−5"),
+        (0.00123456, "0.001235"),
+        (0, "0"),
+    ],
+)
+def test_a_number_is_written_short_and_kept_whole(stage, value, text):
+    sheet = specs.sheet([specs.given("a", (), [1]), specs.defined("y", (), [value])], [(["y"],)])
+    figure = stage.show(specs.spec(sheet))
+    assert cell(figure, "y").inner_text() == text
+    assert numbers(figure)["y"] == value
+
+
+def test_text_is_text(stage):
+    sheet = specs.sheet([specs.given("a", (), [1], label="<b>a</b>")], [([], "<i>note</i>")])
+    figure = stage.show(specs.spec(sheet, title="<u>title</u>"))
+    assert figure.locator("b, i, u").count() == 0
+    assert figure.locator(".bp-note").inner_text() == "<i>note</i>"
+
+
+# ---- stepping ----
+
+
+def test_buttons_slider_and_arrow_keys_step(convolution):
+    keys, slider = convolution.page.keyboard, convolution.get_by_role("slider")
+    convolution.get_by_role("button", name=WORDS["play"]).focus()
+    keys.press("ArrowRight")
+    keys.press("ArrowRight")
+    assert marked(convolution) == ["y21"]
+    keys.press("ArrowLeft")
+    assert slider.get_attribute("aria-valuetext") == "Step 2 of 4"
+    slider.focus()
+    keys.press("ArrowRight")
+    assert marked(convolution) == ["y21"]
+    slider.fill("1")
+    assert marked(convolution) == ["y11"]
+    keys.press("ArrowLeft")
+    assert marked(convolution) == ["y11"]
+    press(convolution, "last")
+    assert marked(convolution) == ["y22"]
+    press(convolution, "previous")
+    press(convolution, "first")
+    assert marked(convolution) == ["y11"]
+
+
+def test_playing_is_silent_ends_at_the_last_step_and_starts_again(convolution):
+    clock = convolution.page.clock
+    clock.install()
+    press(convolution, "play")
+    assert convolution.locator("[aria-live]").first.get_attribute("aria-live") == "off"
+    clock.run_for(4000)
+    press(convolution, "pause")
+    assert marked(convolution) == ["y21"]
+    clock.run_for(9000)
+    assert marked(convolution) == ["y21"]
+    press(convolution, "play")
+    clock.run_for(9000)
+    assert marked(convolution) == ["y22"]
+    assert convolution.locator("[aria-live]").first.get_attribute("aria-live") == "polite"
+    press(convolution, "play")
+    assert marked(convolution) == ["y11"]
+
+
+def test_values_are_seen_to_move_unless_the_reader_wants_rest(stage):
+    figure = stage.show(specs.TURNED_OR_NOT, reduced_motion="no-preference")
+    press(figure, "next")
+    ghosts = figure.locator(".bp-flight span")
+    assert ghosts.all_text_contents() == ["5", "3", "2", "1"]
+    figure.page.wait_for_timeout(50)
+    assert ghosts.count() == 4
+    ghosts.first.wait_for(state="detached")
+    figure = stage.show(specs.TURNED_OR_NOT, reduced_motion="reduce")
+    press(figure, "next")
+    assert marked(figure) == ["T11", "T12", "T21", "T22"]
+    assert figure.locator(".bp-flight").count() == 0
+
+
+# ---- pointing ----
+
+
+def test_pointing_at_a_cell_shows_what_it_is_made_of_and_leaving_returns(convolution):
+    step = formula(convolution)
+    cell(convolution, "y22").hover()
+    assert marked(convolution) == ["y22"]
+    assert formula(convolution)[0].startswith("y22 = x22·F11 + ")
+    convolution.page.mouse.move(0, 0)
+    assert formula(convolution) == step
+    cell(convolution, "y21").focus()
+    assert marked(convolution) == ["y21"]
+    cell(convolution, "x11").focus()
+    assert formula(convolution) == step
+
+
+def test_a_tap_points_too(stage):
+    figure = stage.show(specs.spec(specs.CONVOLUTION), has_touch=True)
+    cell(figure, "y22").tap()
+    assert marked(figure) == ["y22"]
+    figure.get_by_role("slider").focus()
+    assert marked(figure) == ["y11"]
+
+
+def focused(figure):
+    return figure.page.evaluate("document.activeElement.dataset.cell")
+
+
+def test_each_grid_is_one_tab_stop_and_arrows_move_within(convolution):
+    stops = convolution.locator("[data-cell][tabindex='0']")
+    assert stops.count() == 3
+    keys = convolution.page.keyboard
+    cell(convolution, "x11").focus()
+    for key, reached in [
+        ("ArrowRight", "x12"),
+        ("ArrowDown", "x22"),
+        ("ArrowDown", "x32"),
+        ("ArrowDown", "x32"),
+        ("ArrowLeft", "x31"),
+        ("ArrowUp", "x21"),
+        ("Tab", "F11"),
+        ("Shift+Tab", "x21"),
+    ]:
+        keys.press(key)
+        assert focused(convolution) == reached
+    assert stops.count() == 3
+    cell(convolution, "y11").focus()
+    keys.press("ArrowRight")
+    assert focused(convolution) == "y12"
+
+
+def test_left_and_right_belong_to_the_text_until_its_end(convolution):
+    keys = convolution.page.keyboard
+    cell(convolution, "x22").focus()
+    keys.type("12")
+    keys.press("ArrowLeft")
+    assert focused(convolution) == "x22"
+    keys.press("ArrowRight")
+    assert focused(convolution) == "x22"
+    keys.press("ArrowRight")
+    assert focused(convolution) == "x23"
+
+
+# ---- editing ----
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "kept"),
+    [("12", 12, "12"), ("-2.5", -2.5, "−2.5"), ("−0,25", -0.25, "−0.25"), (" .5", 0.5, "0.5")],
+)
+def test_an_edit_is_followed_as_by_numpy(convolution, typed, value, kept):
+    type_into(convolution, "x22", typed)
+    x = np.array([[1, 2, 3], [4, value, 6], [7, 8, 10]])
+    F = np.array([[1, 2], [3, 5]])
+    y = [[(x[i : i + 2, j : j + 2] * F).sum() for j in (0, 1)] for i in (0, 1)]
+    shown = numbers(convolution)
+    assert [[shown[f"y{i}{j}"] for j in (1, 2)] for i in (1, 2)] == y
+    assert cell(convolution, "x22").input_value() == kept
+    assert formula(convolution)[0].endswith(f"= {y[0][0]:g}")
+    assert status(convolution) == ""
+
+
+def test_numbers_follow_while_they_are_typed_and_escape_takes_them_back(convolution):
+    before = numbers(convolution)
+    cell(convolution, "F22").click()
+    convolution.page.keyboard.press("ControlOrMeta+a")
+    convolution.page.keyboard.type("7")
+    assert numbers(convolution)["y11"] == before["y11"] + 2 * 5
+    convolution.page.keyboard.press("Escape")
+    assert numbers(convolution) == before
+    assert cell(convolution, "F22").input_value() == "5"
+
+
+@pytest.mark.parametrize(
+    "typed", ["two", "1e999", "NaN", "Infinity", "1000", "-999.5", "1+1", "--1", ""]
+)
+def test_a_refused_entry_says_why_and_the_old_value_stays(convolution, typed):
+    before = numbers(convolution)
+    type_into(convolution, "x33", typed)
+    assert typed in status(convolution)
+    assert "x₃₃ stays 10" in status(convolution)
+    assert cell(convolution, "x33").input_value() == "10"
+    assert numbers(convolution) == before
+    type_into(convolution, "x33", "11")
+    assert status(convolution) == ""
+
+
+def test_an_entry_is_judged_when_the_reader_leaves_too(convolution):
+    cell(convolution, "x11").click()
+    convolution.page.keyboard.type("x")
+    convolution.page.keyboard.press("Tab")
+    assert "x₁₁ stays 1" in status(convolution)
+    assert cell(convolution, "x11").input_value() == "1"
+
+
+def test_an_edit_that_ends_in_no_number_is_refused(stage):
+    figure = stage.show(specs.spec(specs.SOFTMAX))
+    before = numbers(figure)
+    type_into(figure, "z1", "5")
+    assert status(figure) == "With 5, q would not be a finite number. z₁ stays 1."
+    assert numbers(figure) == before
+
+
+def test_a_grid_of_choices_takes_nothing_else(stage):
+    figure = stage.show(specs.spec(specs.SOFTMAX))
+    type_into(figure, "k", "4")
+    assert status(figure) == "4 is not one of 1, 2, 3. k stays 2."
+    type_into(figure, "k", "3")
+    assert numbers(figure) == pytest.approx(cell_values(specs.SOFTMAX, k=[3]))
+
+
+def test_reset_brings_the_first_numbers_back(convolution):
+    before = numbers(convolution)
+    type_into(convolution, "x11", "9")
+    assert numbers(convolution) != before
+    press(convolution, "reset")
+    assert numbers(convolution) == before
+    assert cell(convolution, "x11").input_value() == "1"
+
+
+def test_an_edit_of_300_cells_is_quick(stage):
+    figure = stage.show(specs.spec(specs.WIDE))
+    for k in range(40):
+        type_into(figure, "a1,1", str(k + 5))
+    assert (
+        numbers(figure)["b10,15"]
+        == cell_values(specs.WIDE, a=[44, *specs.WIDE["grids"][0]["given"][1:]])["b10,15"]
+    )
+    times = figure.page.evaluate(
+        "performance.getEntriesByName('backprop:edit').map((entry) => entry.duration)"
+    )
+    print(f"\n300 cells: {np.median(times):.2f} ms an edit (median of {len(times)})")
+    assert len(times) >= 40
+
+
+# ---- predicting ----
+
+
+@pytest.fixture
+def predicting(stage):
+    figure = stage.show(specs.spec(specs.KERNEL_GRADIENT))
+    press(figure, "predict")
+    return figure
+
+
+def answer(figure, text):
+    figure.locator(".bp-answer input").fill(text)
+    figure.locator(".bp-answer input").press("Enter")
+
+
+def test_predicting_hides_the_answer_what_comes_later_and_what_tells(predicting):
+    hidden = ["dF11", "dF12", "dF21", "dF22", "s"]
+    assert {cell(predicting, name).inner_text() for name in hidden} == {"?"}
+    assert not set(hidden) & set(numbers(predicting))
+    assert formula(predicting) == ["dF11 = x11·dy11 + x12·dy12 + x21·dy21 + x22·dy22"]
+    assert "11.5" not in predicting.inner_text()
+    cell(predicting, "dF12").hover()
+    assert formula(predicting) == ["dF12 = x12·dy11 + x13·dy12 + x22·dy21 + x23·dy22"]
+
+
+def test_a_wrong_answer_gets_a_hint_and_a_right_one_the_next_step(predicting):
+    answer(predicting, "12")
+    assert "12 is not dF₁₁" in status(predicting)
+    assert formula(predicting)[0].endswith("= 1·1 + 2·(−2) + 4·3 + 5·0.5")
+    assert cell(predicting, "dF11").inner_text() == "?"
+    answer(predicting, "11,5")
+    assert status(predicting) == "Right: dF₁₁ = 11.5."
+    assert cell(predicting, "dF11").inner_text() == "11.5"
+    assert cell(predicting, "dF12").inner_text() == "?"
+    predicting.page.keyboard.press("Enter")  # the button for the next step has the focus
+    assert marked(predicting) == ["dF12"]
+    assert cell(predicting, "dF11").inner_text() == "11.5"
+    assert predicting.page.evaluate("document.activeElement.closest('.bp-answer') !== null")
+    answer(predicting, "28/2")
+    assert status(predicting) == "Right: dF₁₂ = 14."
+
+
+@pytest.mark.parametrize("typed", ["nonsense", "", "1/2/3", "1e", "0/0"])
+def test_nonsense_is_no_answer(predicting, typed):
+    answer(predicting, typed)
+    assert f"“{typed}” is not a number" in status(predicting)
+    assert cell(predicting, "dF11").inner_text() == "?"
+    assert formula(predicting)[0].count("=") == 1, "nonsense earns no hint"
+
+
+def test_an_answer_can_be_shown_and_predicting_ended(predicting):
+    predicting.locator(".bp-answer").get_by_role("button", name=WORDS["show"]).click()
+    assert cell(predicting, "dF11").inner_text() == "11.5"
+    press(predicting, "predict")
+    assert numbers(predicting) == cell_values(specs.KERNEL_GRADIENT)
+    assert not predicting.locator(".bp-answer").is_visible()
+
+
+def test_several_targets_are_asked_one_after_the_other(stage):
+    figure = stage.show(specs.spec(specs.SOFTMAX, start=1))
+    press(figure, "predict")
+    for name, right in [("e₁", "0.37"), ("e₂", "1"), ("e₃", "0.05")]:
+        assert figure.locator(".bp-answer label").inner_text().startswith(f"What is {name}?")
+        answer(figure, right)
+        assert status(figure).startswith("Right")
+    assert figure.locator(".bp-asking").is_hidden()
+
+
+# ---- variants and errors ----
+
+
+def test_a_variant_keeps_numbers_and_step(stage):
+    figure = stage.show(
+        TWO := specs.spec(specs.CONVOLUTION, specs.KERNEL_GRADIENT, names=["y", "dF"])
+    )
+    assert figure.get_by_role("group", name=WORDS["variants"], exact=True).count() == 1
+    type_into(figure, "x11", "20")
+    type_into(figure, "F11", "30")
+    press(figure, "next")
+    figure.get_by_role("radio", name="dF").check(force=True)
+    assert marked(figure) == ["dF12"]
+    sheet = TWO["variants"][1]["worksheet"]
+    assert numbers(figure) == cell_values(sheet, x=[20, 2, 3, 4, 5, 6, 7, 8, 10])
+    press(figure, "last")
+    figure.get_by_role("radio", name="y", exact=True).check(force=True)
+    assert marked(figure) == ["y22"], "there is no fifth step there"
+    assert numbers(figure)["F11"] == 30, "numbers that the other variant has no place for are kept"
+
+
+def test_errors_are_marked_and_counted(stage):
+    figure = stage.show(TURNED := specs.TURNED_OR_NOT)
+    press(figure, "last")
+    line = figure.locator(".bp-verdicts")
+    assert line.inner_text() == "dx − true dx: all 9 entries agree."
+    assert figure.locator(".bp-error").count() == 0
+    figure.get_by_role("radio", name="not turned").check(force=True)
+    truth = cell_values(TURNED["variants"][1]["worksheet"])
+    errors = {name: v for name, v in truth.items() if re.fullmatch(r"e\d\d", name)}
+    wrong = [name for name, v in errors.items() if abs(v) > 1e-9]
+    assert marked_errors(figure) == wrong
+    worst = max(map(abs, errors.values()))
+    assert line.inner_text() == (
+        f"dx − true dx: {len(wrong)} of 9 entries disagree; the largest error is {worst:g}."
+    )
+    name = cell(figure, wrong[0]).get_attribute("aria-label")
+    assert name.endswith("disagrees")
+    figure.get_by_role("radio", name="turned", exact=True).check(force=True)
+    press(figure, "first")
+    for entry in KERNEL:  # a symmetric kernel hides the mistake
+        type_into(figure, entry, "2")
+    figure.get_by_role("radio", name="not turned").check(force=True)
+    assert line.inner_text() == "dx − true dx: all 9 entries agree."
+
+
+def marked_errors(figure):
+    return figure.locator(".bp-error").evaluate_all("(all) => all.map((c) => c.dataset.cell)")
+
+
+# ---- as a widget ----
+
+WIDGET = """(spec) => {
+    const state = {spec, variant: 0, step: 0, given: {}}, heard = {};
+    window.saved = [];
+    window.model = {
+        get: (name) => state[name],
+        set(name, value) {
+            state[name] = value;
+            (heard[`change:${name}`] ?? []).forEach((f) => f());
+        },
+        save_changes() { window.saved.push(structuredClone(state)); },
+        on: (event, f) => (heard[event] ??= []).push(f),
+        off: (event, f) => (heard[event] = heard[event].filter((other) => other !== f)),
+    };
+    const el = document.body.appendChild(document.createElement("div"));
+    el.id = "widget";
+    window.done = widget.render({model, el});
+    window.listening = () => Object.values(heard).flat().length;
+}"""
+
+
+def test_a_widget_writes_to_its_model_and_follows_it(stage):
+    stage.write()
+    page = stage.open()
+    page.evaluate(WIDGET, specs.spec(specs.CONVOLUTION, specs.KERNEL_GRADIENT))
+    figure = page.locator("#widget")
+    assert figure.get_attribute("data-live") == "true"
+    type_into(figure, "F11", "4")
+    saved = page.evaluate("saved.at(-1)")
+    assert saved["given"] == {"x": [1, 2, 3, 4, 5, 6, 7, 8, 10], "F": [4, 2, 3, 5]}
+    press(figure, "next")
+    assert page.evaluate("saved.at(-1).step") == 1
+    page.evaluate("model.set('given', {F: [0, 0, 0, 1]})")
+    assert [numbers(figure)[f"y{k}"] for k in (11, 12, 21, 22)] == [5, 6, 8, 10]
+    page.evaluate("model.set('step', 3)")
+    assert marked(figure) == ["y22"]
+    page.evaluate("model.set('variant', 1)")
+    assert marked(figure) == ["dF22"]
+    page.evaluate("done()")
+    assert page.evaluate("listening()") == 0
+    assert figure.locator(".bp-stage").count() == 0
+
+
+# ---- for every reader ----
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1000, 360])
+def test_axe_finds_nothing_and_nothing_sticks_out(stage, width, scheme):
+    stage.write(**specs.ALL)
+    page = stage.open(width=width, color_scheme=scheme)
+    figures = [page.locator(f"#{name}") for name in specs.ALL]
+    for figure in figures:
+        figure.get_by_role("button", name=WORDS["predict"]).click()
+        answer(figure, "12345")
+    assert axe.faults(page) == []
+    assert browser.sideways(page, width) == []
+    for figure in figures:
+        figure.get_by_role("button", name=WORDS["predict"]).click()
+        for variant in figure.get_by_role("radio").all():
+            variant.check(force=True)
+        figure.get_by_role("slider").fill("2") if figure.get_by_role("slider").count() else None
+        type_into(
+            figure, figure.locator("input[data-cell]:visible").first.get_attribute("data-cell"), "x"
+        )
+    assert axe.faults(page) == []
+    assert browser.sideways(page, width) == []
+
+
+def test_everything_to_press_is_32_pixels_high(stage):
+    figure = stage.show(specs.TURNED_OR_NOT, width=360)
+    press(figure, "predict")
+    low = figure.locator("button:visible, input:visible").evaluate_all(
+        "(all) => all.filter((e) => e.closest('td, label, div').offsetHeight < 32)"
+        ".map((e) => e.outerHTML)"
+    )
+    assert low == []
+
+
+@pytest.mark.parametrize(
+    ("script", "system", "dark"),
+    [
+        ("", "light", False),
+        ("", "dark", True),
+        ("document.documentElement.dataset.theme = 'light'", "dark", False),
+        ("document.documentElement.dataset.theme = 'dark'", "light", True),
+        ("document.body.dataset.jpThemeLight = 'true'", "dark", False),
+        ("document.body.dataset.jpThemeLight = 'false'", "light", True),
+    ],
+)
+def test_the_colours_follow_the_page_then_the_system(stage, script, system, dark):
+    figure = stage.show(specs.spec(specs.CONVOLUTION), color_scheme=system)
+    figure.page.evaluate(script)
+    paper = figure.evaluate("(e) => getComputedStyle(e).backgroundColor")
+    assert paper == ("rgb(20, 24, 30)" if dark else "rgb(255, 255, 255)")
+
+
+def test_paper_gets_the_first_state_without_controls(convolution):
+    press(convolution, "last")
+    convolution.page.emulate_media(media="print")
+    assert marked(convolution) == ["y11"]
+    assert not convolution.locator(".bp-controls").is_visible()
+    convolution.page.emulate_media(media="screen")
+    convolution.locator(".bp-target [data-cell=y22]").wait_for()
+    assert marked(convolution) == ["y22"]
+
+
+# ---- the source ----
+
+
+def test_the_script_is_small():
+    assert len(gzip.compress((SOURCE / "figure.js").read_bytes())) <= 12 * 1024
+
+
+def test_every_word_comes_from_python_and_is_used():
+    source = (SOURCE / "figure.js").read_text("utf-8")
+    quoted = set(re.findall(r'"([a-z_0-9]+)"', source)) | {"cell_0", "cell_1", "cell_2"}
+    said = set(re.findall(r'(?:say|Button|button|reply|reveal|to)\("([a-z_]+)"', source))
+    assert said | {word for word in quoted if word.startswith("refused_")} <= set(WORDS)
+    assert set(WORDS) <= quoted
+
+
+def test_the_script_ends_with_its_two_exports_and_evaluates_no_text():
+    source = (SOURCE / "figure.js").read_text("utf-8")
+    assert source.endswith("\nexport { mount };\nexport default { render };\n")
+    assert len(re.findall(r"^export", source, re.MULTILINE)) == 2
+    assert not re.search(r"\beval\b|new Function|innerHTML|^import\b", source, re.MULTILINE)
