@@ -70,13 +70,8 @@ def forward(x, F, *, title="The kernel slides over the input", **geometry):
 def kernel_gradient(x, F, dy, *, title="The kernel's gradient", **geometry):
     """dF = dL/dF: the forward grids, dy, and dF. Chapter 04."""
     sheet, meetings = _forward(x, F, title, geometry, hidden=("F", "y"))
-    dy = sheet.given("dy", dy)
-    image = _seen(sheet)
-    formulas = np.empty(meetings.taps, dtype=object)
-    for tap in np.ndindex(formulas.shape):
-        at = np.ndindex(meetings.outputs)
-        formulas[tap] = total(product(dy[o], image[meetings.padded(o, tap)]) for o in at)
-    for tap, cell in np.ndenumerate(sheet.define("dF", formulas)):
+    sheet.given("dy", dy)
+    for tap, cell in np.ndenumerate(add_kernel_gradient(sheet, meetings)):
         sheet.step(cell, f"F{subscript(tap)} touched these cells, one in each window.")
     return sheet
 
@@ -85,7 +80,7 @@ def input_gradient(x, F, dy, *, title="The input's gradient, gathered", **geomet
     """dx = dL/dx, gathered: each dx pulls from every output that saw its x. Chapter 05."""
     sheet, meetings = _backward(x, F, dy, title, geometry)
     pulls = _pulls(sheet, meetings)
-    for at, cell in np.ndenumerate(sheet.define("dx", _totals(pulls))):
+    for at, cell in np.ndenumerate(add_input_gradient(sheet, meetings)):
         n = len(pulls[at])
         sheet.step(cell, f"x{subscript(at)} lies in {n} window{'s' * (n != 1)}.")
     return sheet
@@ -135,18 +130,15 @@ def input_gradient_turned(x, F, dy, *, turn="180", title="The kernel over dy", *
     return sheet
 
 
-def _forward(x, F, title, geometry, hidden=()):
-    """Start a worksheet with x, F, with padding xp, and y; grids named in `hidden` stay unseen."""
-    sheet = Worksheet(title)
-    padded = np.any(geometry.get("padding", 0))
-    x = sheet.given("x", x, hidden="x" in hidden)
-    F = sheet.given("F", F, hidden="F" in hidden)
+def add_output(sheet, *, hidden=(), **geometry):
+    """Add y, and with padding xp, to a worksheet that has x and F; return the meetings."""
+    x, F = sheet.grids["x"].cells, sheet.grids["F"].cells
     meetings = Meetings(x.shape, F.shape, **geometry)
     if min(meetings.outputs) < 1:
         raise ValueError(
             f"conv: the kernel {F.shape} does not fit x {x.shape} with padding {meetings.sides}"
         )
-    if padded:
+    if np.any(meetings.sides):
         zeros = np.pad(x, meetings.sides)
         sheet.define("xp", zeros, label="x, padded", tint=0, hidden="x" in hidden)
     image, formulas = _seen(sheet), np.empty(meetings.outputs, dtype=object)
@@ -154,7 +146,30 @@ def _forward(x, F, title, geometry, hidden=()):
         taps = np.ndindex(F.shape)
         formulas[output] = total(product(image[meetings.padded(output, t)], F[t]) for t in taps)
     sheet.define("y", formulas, hidden="y" in hidden)
-    return sheet, meetings
+    return meetings
+
+
+def add_kernel_gradient(sheet, meetings):
+    """Add dF to a worksheet that has x and dy; return its cells."""
+    dy, image = sheet.grids["dy"].cells, _seen(sheet)
+    formulas = np.empty(meetings.taps, dtype=object)
+    for tap in np.ndindex(formulas.shape):
+        at = np.ndindex(meetings.outputs)
+        formulas[tap] = total(product(dy[o], image[meetings.padded(o, tap)]) for o in at)
+    return sheet.define("dF", formulas)
+
+
+def add_input_gradient(sheet, meetings):
+    """Add dx, gathered, to a worksheet that has F and dy; return its cells."""
+    return sheet.define("dx", _totals(_pulls(sheet, meetings)))
+
+
+def _forward(x, F, title, geometry, hidden=()):
+    """Start a worksheet with x, F, with padding xp, and y; grids named in `hidden` stay unseen."""
+    sheet = Worksheet(title)
+    sheet.given("x", x, hidden="x" in hidden)
+    sheet.given("F", F, hidden="F" in hidden)
+    return sheet, add_output(sheet, hidden=hidden, **geometry)
 
 
 def _backward(x, F, dy, title, geometry):
