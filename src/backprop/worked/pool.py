@@ -18,7 +18,8 @@ from backprop.worksheet import Worksheet, maximum, quotient, subscript, total, w
 def max_forward(y, *, title="The largest of each window", **geometry):
     """Define y and m = max_pool2d(y). Chapter 03."""
     sheet = Worksheet(title)
-    _define_maxima(sheet, y, geometry)
+    sheet.given("y", y)
+    add_maxima(sheet, **geometry)
     return _tell_forward(sheet)
 
 
@@ -32,11 +33,11 @@ def max_gradient(y, dm, *, ties="first", title="Each dm goes to the maximum", **
     if ties not in TIES:
         raise ValueError(f"max_gradient: ties must be one of {', '.join(TIES)}: {ties!r}")
     sheet = Worksheet(title)
-    windows = _define_maxima(sheet, y, geometry)
+    sheet.given("y", y)
+    windows = add_maxima(sheet, **geometry)
     helper, sent = TIES[ties](sheet, windows)
-    dm = sheet.given("dm", dm)
-    parts = _received(sheet, windows, lambda at, cell: sent(at, cell, dm[at]))
-    sheet.define("dy", parts)
+    sheet.given("dm", dm)
+    add_sent(sheet, windows, sent)
     return _tell_backward(sheet, windows, "goes to the maximum of its window", helper)
 
 
@@ -70,12 +71,19 @@ def average_gradient_misjudged(y, dm, *, title="Forward and backward disagree", 
     return _tell_backward(sheet, windows, "is shared out over its window")
 
 
-def _define_maxima(sheet, y, geometry):
-    """Define y and m, the maximum of each window; return the windows."""
-    windows = _windows(sheet.given("y", y), **geometry)
+def add_maxima(sheet, **geometry):
+    """Add m, the maximum of each window, to a worksheet that has y; return the windows."""
     y = sheet.grids["y"].cells
+    windows = _windows(y, **geometry)
     _define(sheet, "m", {at: maximum([y[c] for c in cells]) for at, cells in windows.items()})
     return windows
+
+
+def add_sent(sheet, windows, sent):
+    """Add dy to a worksheet that has y and dm; `sent` is one of TIES' answers."""
+    dm = sheet.grids["dm"].cells
+    parts = _received(sheet, windows, lambda at, cell: sent(at, cell, dm[at]))
+    return sheet.define("dy", parts)
 
 
 def _define_averages(sheet, y, geometry, count_include_pad):
