@@ -93,6 +93,12 @@ def test_the_dense_layer_is_proved_and_equals_the_ops(label):
     np.testing.assert_allclose(values["db"], grads.db, rtol=1e-13)
 
 
+@pytest.mark.parametrize(("w", "b"), [(W[:3], B), (W, B[:2]), ([*W, W[0]], B), ([1, 2, 3, 4], B)])
+def test_a_dense_layer_that_does_not_fit_is_named(w, b):
+    with pytest.raises(ValueError, match=r"dense: W must be \(4, "):
+        loss.dense(A, w, b, 1)
+
+
 @pytest.mark.parametrize(
     "sheet",
     [loss.cross_entropy(Z, 1), loss.through_the_jacobian(Z, 1), loss.dense(A, W, B, 1)],

@@ -100,8 +100,13 @@ def dense(A, W, b, label, *, title="Through the dense layer and back"):
 
 
 def add_dense(sheet, W, b):
-    """Add W, b and z = A W + b to a worksheet that has A; return z."""
+    """Add W, b and z = A W + b to a worksheet that has A; return z.
+
+    Raises ValueError where the sizes do not fit.
+    """
     A, W, b = sheet.grids["A"].cells, sheet.given("W", W), sheet.given("b", b)
+    if W.shape != (A.size, b.size):
+        raise ValueError(f"dense: W must be {(A.size, b.size)}, for A and b: W {W.shape}")
     columns = zip(W.T, b, strict=True)
     z = [total([*map(product, A, column), bias]) for column, bias in columns]
     return sheet.define("z", z)
