@@ -259,6 +259,14 @@ def test_latex_keeps_the_order_of_the_hand(sheet):
         sheet.latex_of("dF9")
 
 
+def test_latex_says_if_as_the_figures_do():
+    sheet, x, m, dm = maximum_sheet()
+    sheet.define("d", [when(sp.Eq(x[0], m[0]), dm[0])])
+    line = r"\begin{cases} dm_{1} & \text{if}\; x_{1} = m_{1} \\0 & \text{otherwise} \end{cases}"
+    assert sheet.latex("d", 0) == f"d_{{1}} = {line}"
+    assert sheet.latex("m", 1) == r"m_{2} = \max\left(x_{2}, x_{3}, x_{4}\right)"
+
+
 def test_json_is_plain_and_says_everything(sheet):
     sheet.step("dF1", "the first tap", show=("x", "dy", "dF"))
     document = json.loads(json.dumps(sheet.to_json()))

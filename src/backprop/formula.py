@@ -106,4 +106,5 @@ def tex_name(name, shape, index):
 
 def tex_formula(expression, names):
     """Write a formula as LaTeX in the order it was built, each cell under its name in `names`."""
-    return sp.latex(expression, order="none", symbol_names=names, mul_symbol="dot")
+    text = sp.latex(expression, order="none", symbol_names=names, mul_symbol="dot")
+    return text.replace(r"\text{for}\:", r"\text{if}\;")  # the word that figures use
