@@ -22,10 +22,10 @@ def test_each_letter_has_its_own_colour_whatever_its_place(ax):
 
 def test_letters_are_written_into_their_cells_and_names_beside(ax):
     plots.letters(ax, [["b", "", "a"], ["", "a", "b"]], rows=["y₁", "y₂"], columns="123")
-    written = {text.get_text(): text.get_position() for text in ax.texts}
-    assert written["y₂"] == (-0.2, 1.5)
-    assert written["3"] == (2.5, -0.2)
-    inside = [text for text in ax.texts if min(text.get_position()) > 0]
+    named = {text.get_text(): text.xy for text in ax.texts if hasattr(text, "xy")}
+    assert named["y₂"] == (0, 1.5)
+    assert named["3"] == (2.5, 0)
+    inside = [text for text in ax.texts if not hasattr(text, "xy")]
     assert sorted((*t.get_position(), t.get_text()) for t in inside) == [
         (0.5, 0.5, "b"),
         (1.5, 1.5, "a"),

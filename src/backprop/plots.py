@@ -66,20 +66,23 @@ def letters(ax, array, *, title="", rows=(), columns=()):
     rows, columns: names to write beside the rows and above the columns.
     """
     array = np.asarray(array)
-    height, width = array.shape
     for (row, column), letter in np.ndenumerate(array):
-        ax.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor=INK, linewidth=0.5))
+        line = {"fill": False, "edgecolor": INK, "linewidth": 0.5, "clip_on": False}
+        ax.add_patch(Rectangle((column, row), 1, 1, **line))
         if letter:
             tint = TINTS[(ord(letter) - ord("a")) % len(TINTS)]
             ax.add_patch(Rectangle((column, row), 1, 1, facecolor=tint, alpha=0.45))
             ax.text(column + 0.5, row + 0.5, letter, ha="center", va="center", color=INK, size=11)
+    style = {"textcoords": "offset points", "color": INK, "size": 9}
     for row, name in enumerate(rows):
-        ax.text(-0.2, row + 0.5, name, ha="right", va="center", color=INK, size=9)
+        ax.annotate(name, (0, row + 0.5), (-4, 0), ha="right", va="center", **style)
     for column, name in enumerate(columns):
-        ax.text(column + 0.5, -0.2, name, ha="center", va="bottom", color=INK, size=9)
+        ax.annotate(name, (column + 0.5, 0), (0, 4), ha="center", **style)
+    height, width = array.shape
+    above = 20 if len(columns) else 6
+    ax.annotate(title, (width / 2, 0), (0, above), ha="center", **style)
     ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
     ax.axis("off")
-    ax.set_title(title, color=INK, fontsize=10, pad=18 if len(columns) else 6)
     ax.figure.patch.set_alpha(0)
 
 
