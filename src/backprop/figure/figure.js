@@ -351,7 +351,7 @@ class Figure {
     const title = this.spec.title;
     this.grids = h("div", {
       class: "bp-grids",
-      onpointerover: ({ target, pointerType }) => pointerType !== "touch" && this.hover(this.cellAt(target)),
+      onpointermove: ({ target, pointerType }) => pointerType !== "touch" && this.hover(this.cellAt(target)),
       onpointerleave: () => this.hover(null),
       onfocusin: ({ target }) => this.enter(target),
       onfocusout: () => this.leave(),
@@ -431,7 +431,6 @@ class Figure {
     return this.form;
   }
 
-  /** Lay out the grids of the current variant. */
   open() {
     this.pause();
     this.sheet = this.sheets[this.model.get("variant") ?? 0] ?? this.sheets[0];
@@ -512,7 +511,17 @@ class Figure {
     this.predict = { ...this.predict, known: 0, tries: 0 };
     this.answer.value = this.status.textContent = "";
     this.draw();
+    this.follow();
     this.travel();
+  }
+
+  /** Scroll a grid that is wider than its box to what the step is about. */
+  follow() {
+    for (const k of [...this.view.sources, ...this.view.aims]) {
+      const tile = this.faces[k].parentNode;
+      const box = tile.closest(".bp-grid");
+      box.scrollLeft = tile.offsetLeft - box.clientWidth / 2;
+    }
   }
 
   start() {
@@ -704,7 +713,6 @@ class Figure {
     }
   }
 
-  /** Say something about the cell asked for. */
   reply(key) {
     const { asked } = this.view;
     const blanks = { cell: symbolText(this.sheet.cells[asked]), value: shown(this.values[asked]) };
@@ -750,7 +758,7 @@ class Figure {
     this.drawAnswer(view);
   }
 
-  /** Put new content in place, unless it is what stands there: a live region would say it again. */
+  /** Put new content in place, unless it stands there: a live region would say it again. */
   renew(region, ...lines) {
     const fresh = h("div", {}, lines);
     if (!fresh.isEqualNode(region.firstChild)) region.replaceChildren(fresh);
@@ -874,7 +882,7 @@ class Figure {
 
   /* -- motion -- */
 
-  /** Where a step only moves values, let them be seen to move. */
+  /** Where a step only moves values, show them moving. */
   travel() {
     this.flight?.remove();
     const { aims, hidden } = this.view;
@@ -888,7 +896,6 @@ class Figure {
     Promise.allSettled(flown).then(() => flight.remove());
   }
 
-  /** Send a copy of one value from its source to its target, over whatever lies between. */
   fly(source, target, flight, base) {
     const from = this.faces[source].getBoundingClientRect();
     const to = this.faces[target].getBoundingClientRect();
@@ -905,7 +912,7 @@ class Figure {
 
 /* ---- Coming alive ---- */
 
-/** Draw the figure into an element, in place of its static table if it has one; return the clean-up. */
+/** Draw the figure into an element, in place of its static table; return the clean-up. */
 function render({ model, el }) {
   const figure = new Figure(model);
   el.classList.add("bp-figure");
@@ -916,7 +923,7 @@ function render({ model, el }) {
   return () => figure.close();
 }
 
-/** A model for a page that no kernel serves: it tells its listeners, there is nobody else to tell. */
+/** A model for a page that no kernel serves. */
 function modelOf(spec) {
   const state = { spec, variant: 0, step: spec.start ?? 0, given: {} };
   const bus = new EventTarget();

@@ -3,7 +3,7 @@
 WORDS = {
     "figure": "Figure",
     "controls": "Steps",
-    "variants": "Show",
+    "variants": "Choose",
     "step": "Step",
     "step_of": "Step {k} of {n}",
     "first": "First step",
