@@ -1,4 +1,4 @@
-# Every command runs in .venv, which the first one makes. `make help` lists them.
+# Every command runs in .venv, which the first one makes. `make` alone lists them.
 PORT ?= 8000
 BIN := .venv/bin
 BUILD := $(BIN)/jupyter-book build .
@@ -36,7 +36,7 @@ lint: env ## check style, format, spelling
 clean: ## remove what was built; .venv stays
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis
 
-env: .venv/installed
+env: .venv/installed ## make .venv and install what is pinned; every command does it when needed
 .venv/installed: requirements.txt constraints.txt pyproject.toml tools/make-env
 	@tools/make-env
 	@touch $@
