@@ -180,7 +180,7 @@ def test_a_maximum_passes_its_derivative_to_the_entry_that_it_equals():
     sheet, x, m, dm = maximum_sheet()
     sheet.define("dx", [routed(x, m, dm, cell) for cell in range(4)])
     proof = sheet.prove("dx", of="m", wrt="x", upstream="dm")
-    words = "dx: 4 of 4 entries equal the derivative of m by x, wherever no maximum is shared"
+    words = "dx: 4 of 4 entries equal the derivative of m by x,\n    wherever no maximum is shared"
     assert repr(proof) == words
     assert sheet.values()["dx"].tolist() == [0, 0, 18, 0]
     assert sheet.values(x=[6, -3, 5, 4])["dx"].tolist() == [7, 0, 11, 0], "the route follows"

@@ -65,7 +65,7 @@ class Proof:
     by_cases: bool = False
 
     def __repr__(self):
-        n, where = self.entries, ", wherever no maximum is shared" if self.by_cases else ""
+        n, where = self.entries, ",\n    wherever no maximum is shared" if self.by_cases else ""
         words = f"{n} of {n} entries equal the derivative of {self.of} by {self.wrt}"
         return f"{self.name}: {words}{where}"
 

@@ -110,8 +110,8 @@ def test_a_divisor_of_its_own_is_refused_by_the_proof_and_shown_as_an_error():
 
 def test_each_step_fills_a_window_and_the_last_what_is_left_over():
     assert [len(step.targets) for step in pool.max_forward(Y).steps] == [1] * 4
-    assert [len(step.targets) for step in pool.max_gradient(Y, DM, ties="all").steps] == [4] * 4
-    assert [len(step.targets) for step in pool.max_gradient(Y, DM).steps] == [1, 4] * 4
+    for ties in TIES:
+        assert [len(step.targets) for step in pool.max_gradient(Y, DM, ties=ties).steps] == [4] * 4
     assert [len(step.targets) for step in pool.average_gradient(distinct(), DM).steps] == [
         4
     ] * 4 + [4]
@@ -129,3 +129,14 @@ def test_bad_input_is_named():
         pool.max_forward(Y, kernel_size=5)
     with pytest.raises(ValueError, match="at least one cell"):
         pool.average_forward(Y, padding=2)
+
+
+def test_pytorch_gives_a_tie_to_the_first_in_pooling_and_shares_it_in_amax(torch):
+    tied = torch.tensor([[2.0, -4.0], [2.0, 2.0]], dtype=torch.float64, requires_grad=True)
+    for pooled, ties in (
+        (torch.nn.functional.max_pool2d(tied[None, None], 2), "first"),
+        (tied.amax(), "shared"),
+    ):
+        (received,) = torch.autograd.grad(pooled.sum(), tied)
+        dy = pool.max_gradient(tied.detach().numpy(), [[1]], ties=ties).values()["dy"]
+        np.testing.assert_allclose(received, dy)

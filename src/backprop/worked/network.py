@@ -39,7 +39,7 @@ def network(x, F, W, b, label, *, title="The whole network, forward and back"):
     loss.add_logit_gradient(sheet)
     loss.add_dense_gradients(sheet)
     sheet.define("dm", sheet.grids["dA"].cells.reshape(m.shape))
-    _, sent = pool.TIES["first"](sheet, windows)
+    sent = pool.TIES["first"](sheet, windows)
     pool.add_sent(sheet, windows, sent)
     conv.add_kernel_gradient(sheet, meetings)
     conv.add_input_gradient(sheet, meetings)

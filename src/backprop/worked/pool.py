@@ -35,10 +35,10 @@ def max_gradient(y, dm, *, ties="first", title="Each dm goes to the maximum", **
     sheet = Worksheet(title)
     sheet.given("y", y)
     windows = add_maxima(sheet, **geometry)
-    helper, sent = TIES[ties](sheet, windows)
+    sent = TIES[ties](sheet, windows)
     sheet.given("dm", dm)
     add_sent(sheet, windows, sent)
-    return _tell_backward(sheet, windows, "goes to the maximum of its window", helper)
+    return _tell_backward(sheet, windows, "goes to the maximum of its window")
 
 
 def average_forward(y, *, count_include_pad=True, title="The average of each window", **geometry):
@@ -130,7 +130,7 @@ def _to_the_first(sheet, windows):
             found = sp.Eq(y[cells[place - 1]], m[at])
             places[at] = when(found, place, places[at])
     k = _define(sheet, "k", places, label="k, place of the maximum")
-    return k, lambda at, cell, dm: when(sp.Eq(k[at], windows[at].index(cell) + 1), dm)
+    return lambda at, cell, dm: when(sp.Eq(k[at], windows[at].index(cell) + 1), dm)
 
 
 def _shared(sheet, windows):
@@ -139,13 +139,13 @@ def _shared(sheet, windows):
     equal = {at: [sp.Eq(y[c], m[at]) for c in cells] for at, cells in windows.items()}
     counts = {at: total(when(it, 1) for it in conditions) for at, conditions in equal.items()}
     n = _define(sheet, "n", counts, label="n, how many are the maximum")
-    return n, lambda at, cell, dm: when(sp.Eq(y[cell], m[at]), quotient(dm, n[at]))
+    return lambda at, cell, dm: when(sp.Eq(y[cell], m[at]), quotient(dm, n[at]))
 
 
 def _to_all(sheet, _):
     """Send the whole of dm to every cell that is the maximum."""
     y, m = sheet.grids["y"].cells, sheet.grids["m"].cells
-    return None, lambda at, cell, dm: when(sp.Eq(y[cell], m[at]), dm)
+    return lambda at, cell, dm: when(sp.Eq(y[cell], m[at]), dm)
 
 
 TIES = {"first": _to_the_first, "shared": _shared, "all": _to_all}
@@ -171,19 +171,17 @@ def _tell_forward(sheet):
     return sheet
 
 
-def _tell_backward(sheet, windows, does, helper=None):
-    """One step for each window, or where windows overlap for each cell of y; a helper's first."""
+def _tell_backward(sheet, windows, does):
+    """One step for each window and one for the rest; where windows overlap, one for each cell."""
     dy = sheet.grids["dy"].cells
     held = {cell: [at for at in windows if cell in windows[at]] for cell in np.ndindex(dy.shape)}
-    apart = max(map(len, held.values())) == 1
+    if max(map(len, held.values())) > 1:
+        for cell, ats in held.items():
+            n = len(ats)
+            sheet.step(dy[cell], f"y{subscript(cell)} lies in {n} window{'s' * (n != 1)}.")
+        return sheet
     for at, cells in windows.items():
-        if helper is not None:
-            sheet.step(helper[at], f"Look at the window of m{subscript(at)}.")
-        if apart:
-            sheet.step([dy[cell] for cell in cells], f"dm{subscript(at)} {does}.")
-    if apart and (rest := [dy[cell] for cell, ats in held.items() if not ats]):
+        sheet.step([dy[cell] for cell in cells], f"dm{subscript(at)} {does}.")
+    if rest := [dy[cell] for cell, ats in held.items() if not ats]:
         sheet.step(rest, "No window reaches these cells.")
-    for cell, ats in held.items() if not apart else ():
-        n = len(ats)
-        sheet.step(dy[cell], f"y{subscript(cell)} lies in {n} window{'s' * (n != 1)}.")
     return sheet
