@@ -39,7 +39,7 @@ def numerical_gradients(op, *args, dy, step=1e-5, **options):
     of order h². One array for each argument, in order and of its shape, in float64; None for None.
     Two runs of op for each entry: keep the arrays small. Derived in chapter 00.
     """
-    args = _float64(args)
+    args = _float64(args)  # copies: their entries are moved
     dy = np.asarray(dy, dtype=np.float64)
     return tuple(
         None if a is None else _gradient_of_one(op, args, place, dy, step, options)
@@ -49,17 +49,16 @@ def numerical_gradients(op, *args, dy, step=1e-5, **options):
 
 def _gradient_of_one(op, args, place, dy, step, options):
     """Move each entry of one argument a little up and a little down, and see how L follows."""
-    moved = args[place].copy()
-    run = (*args[:place], moved, *args[place + 1 :])
+    moved = args[place]
     gradient = np.empty_like(moved)
     for index in np.ndindex(moved.shape):
         value = moved[index]
         above, below = (value + sign * step * max(1.0, abs(value)) for sign in (1, -1))
         moved[index] = above
-        y_above = np.array(op(*run, **options))
+        y_above = np.array(op(*args, **options))
         moved[index] = below
         # dy weighs the differences, not L: two nearly equal sums would lose digits
-        change = np.sum(dy * (y_above - op(*run, **options)))
+        change = np.sum(dy * (y_above - op(*args, **options)))
         gradient[index] = change / (above - below)  # the distance as it was rounded
         moved[index] = value
     return gradient
