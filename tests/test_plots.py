@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_hex
 
-from backprop import plots
+from backprop import Worksheet, plots
 
 
 @pytest.fixture
@@ -32,3 +32,17 @@ def test_letters_are_written_into_their_cells_and_names_beside(ax):
         (2.5, 0.5, "a"),
         (2.5, 1.5, "b"),
     ]
+
+
+def test_the_columns_of_a_film_strip_are_as_wide_as_their_numbers():
+    sheet = Worksheet("shares")
+    a = sheet.given("a", [1, 3])
+    sheet.step(sheet.define("b", [-a[0] / a[1], a[0]]))
+    figure = plots.filmstrip(sheet)
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    texts = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    boxes = [patch.get_window_extent() for patch in ax.patches if patch.get_height() == 1]
+    holding = [box for box in boxes if box.contains(*texts["−0.3333"].get_points().mean(axis=0))]
+    assert holding
+    assert all(box.width > texts["−0.3333"].width for box in holding)

@@ -24,7 +24,8 @@ def filmstrip(worksheet, *, steps=None):
     of text. Under each panel stands its formula in numbers, as the worksheet writes it.
     """
     chosen = worksheet.steps if steps is None else [worksheet.steps[at] for at in steps]
-    widths, heights = zip(*(_size(worksheet, step) for step in chosen), strict=True)
+    values = worksheet.values()
+    widths, heights = zip(*(_size(worksheet, step, values) for step in chosen), strict=True)
     width, height = max(widths), max(heights)
     columns = max(1, min(len(chosen), int(COLUMN / (CELL * width))))
     rows = -(-len(chosen) // columns)
@@ -35,7 +36,6 @@ def filmstrip(worksheet, *, steps=None):
     for ax in axes.flat:
         ax.axis("off")
         ax.set(xlim=(0, width), ylim=(height - 1.4, -1.4))
-    values = worksheet.values()
     for ax, step in zip(axes.flat, chosen, strict=False):
         _panel(ax, worksheet, step, values)
     plt.close(figure)  # the notebook shows the value of the cell, not also the open figure
@@ -86,10 +86,16 @@ def letters(ax, array, *, title="", rows=(), columns=()):
     ax.figure.patch.set_alpha(0)
 
 
-def _size(worksheet, step):
+def _size(worksheet, step, values):
     """Measure a panel in cells: its grids side by side, a caption above, a formula below."""
-    shapes = [np.atleast_2d(grid.cells).shape for grid in _drawn(worksheet, step)]
-    return sum(width + GAP for _, width in shapes) + GAP, max(rows for rows, _ in shapes) + 3
+    grids = [np.atleast_2d(values[grid.name]) for grid in _drawn(worksheet, step)]
+    width = sum(_column(numbers) * numbers.shape[1] + GAP for numbers in grids) + GAP
+    return width, max(len(numbers) for numbers in grids) + 3
+
+
+def _column(numbers):
+    """Measure a column of a grid in cells: wide enough for its longest number."""
+    return max(1, 0.28 * max(len(shown(number)) for number in numbers.flat) + 0.3)
 
 
 def _panel(ax, worksheet, step, values):
@@ -100,31 +106,35 @@ def _panel(ax, worksheet, step, values):
     for grid in _drawn(worksheet, step):
         cells, numbers = np.atleast_2d(grid.cells), np.atleast_2d(values[grid.name])
         tint = INK if grid.tint is None else TINTS[grid.tint % len(TINTS)]
+        wide = _column(numbers)
         for (row, column), cell in np.ndenumerate(cells):
+            box = (left + wide * column, row, wide)
             seen = tint if cell in sources else None
-            _cell(ax, left + column, row, numbers[row, column], seen, str(cell) in step.targets)
-        width = cells.shape[1]
-        caption = textwrap.fill(grid.label or grid.name, int(4 * width + 2))
+            _cell(ax, box, numbers[row, column], seen, str(cell) in step.targets)
+        width = wide * cells.shape[1]
+        caption = textwrap.fill(grid.label or grid.name, int(4.4 * width + 2.8))
         ax.text(left + width / 2, -0.15, caption, ha="center", va="bottom", color=INK, size=8)
         left += width + GAP
     line = step.note
     if len(step.targets) == 1:
         line = f"${worksheet.latex_of(step.targets[0], numbers=True)}$"
-    rows = _size(worksheet, step)[1] - 3
+    rows = _size(worksheet, step, values)[1] - 3
     ax.text(left / 2, rows + 0.7, line, ha="center", va="center", color=INK, size=8)
 
 
-def _cell(ax, x, y, value, tint, is_target):
-    """Draw one cell: a source is tinted and underlined, a target has a thick outline."""
-    ax.add_patch(Rectangle((x, y), 1, 1, facecolor="none", edgecolor=INK, linewidth=0.5))
+def _cell(ax, box, value, tint, is_target):
+    """Draw one cell in a box (left, top, width): a source is tinted, a target outlined."""
+    x, y, wide = box
+    ax.add_patch(Rectangle((x, y), wide, 1, facecolor="none", edgecolor=INK, linewidth=0.5))
     if tint:
-        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=tint, alpha=0.35))
-        ax.plot([x + 0.2, x + 0.8], [y + 0.88] * 2, color=tint, linewidth=1.5)
+        ax.add_patch(Rectangle((x, y), wide, 1, facecolor=tint, alpha=0.35))
+        ax.plot([x + 0.2, x + wide - 0.2], [y + 0.88] * 2, color=tint, linewidth=1.5)
     if is_target:
-        box = Rectangle((x + 0.06, y + 0.06), 0.88, 0.88, fill=False, edgecolor=TARGET, lw=2)
-        ax.add_patch(box)
+        inside = wide - 0.12, 0.88
+        frame = Rectangle((x + 0.06, y + 0.06), *inside, fill=False, edgecolor=TARGET, lw=2)
+        ax.add_patch(frame)
     text = shown(value).replace("-", "−")
-    ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", color=INK, size=9)
+    ax.text(x + wide / 2, y + 0.5, text, ha="center", va="center", color=INK, size=9)
 
 
 def _drawn(worksheet, step):
