@@ -204,15 +204,19 @@ class Worksheet:
             number |= zip(grid.cells.flat, array.flat, strict=True)
         return result
 
-    def jacobian(self, of, wrt):
+    def jacobian(self, of, wrt, *, held=()):
         """Differentiate: ∂of_k/∂wrt_i for every k and i, in the shape of `of`, then that of `wrt`.
 
         SymPy differentiates the forward formulas; the chain rule joins the grids between the two.
+        The grids named in `held` are held still: what they are made of does not move them.
         """
         outputs, variables = self.grids[of].cells, self.grids[wrt].cells
         # slopes[cell][variable] = ∂cell/∂variable, where it is not 0; earlier cells come first
         slopes = {variable: {variable: sp.Integer(1)} for variable in variables.flat}
+        still = self._cells_of(*held)
         for cell, formula in self._formulas_after(wrt, of).items():
+            if cell in still:
+                continue
             terms = defaultdict(list)
             for inner in sorted(formula.free_symbols & slopes.keys(), key=str):
                 partial = slope(formula, inner)
@@ -224,11 +228,11 @@ class Worksheet:
             table[k + i] = slopes.get(outputs[k], {}).get(variables[i], table[k + i])
         return table
 
-    def derivative(self, of, wrt, upstream=None):
+    def derivative(self, of, wrt, upstream=None, *, held=()):
         """Carry back: entry i of `wrt` becomes the sum over k of upstream_k · ∂of_k/∂wrt_i.
 
-        Without `upstream`, `of` is summed as it stands (for a loss, one cell).
-        Raises ValueError where the shapes of `of` and `upstream` differ.
+        Without `upstream`, `of` is summed as it stands (for a loss, one cell); `held` as in
+        `jacobian`. Raises ValueError where the shapes of `of` and `upstream` differ.
         """
         outputs, variables = self.grids[of].cells, self.grids[wrt].cells
         weights = self.grids[upstream].cells if upstream else np.full(outputs.shape, sp.Integer(1))
@@ -236,26 +240,28 @@ class Worksheet:
             raise ValueError(
                 f"derivative: {of} is {outputs.shape}, its upstream {upstream} {weights.shape}"
             )
-        columns = self.jacobian(of, wrt).reshape(outputs.size, -1).T
+        columns = self.jacobian(of, wrt, held=held).reshape(outputs.size, -1).T
         entries = [sp.Add(*(weights.ravel() * column)) for column in columns]
         return np.array(entries, dtype=object).reshape(variables.shape)
 
-    def prove(self, name, *, of, wrt, upstream=None) -> Proof:
+    def prove(self, name, *, of, wrt, upstream=None, held=(), keep=()) -> Proof:
         """Show, by symbols, that the grid `name` is the derivative of `of` by `wrt`.
 
         Without `upstream` the grid may also be the whole Jacobian, in the shape of `of`, then that
-        of `wrt`. Raises ProofError with the first cell that is not what it claims to be.
+        of `wrt`. Grids in `held` are held still, as in `jacobian`; grids in `keep` are not written
+        out, so that the claim is shown whatever they are. Raises ProofError with the first cell
+        that is not what it claims to be.
         """
         grid = self.grids[name]
         whole = self.grids[of].cells.shape + self.grids[wrt].cells.shape
         if upstream is None and grid.cells.shape == whole:
-            truth = self.jacobian(of, wrt)
+            truth = self.jacobian(of, wrt, held=held)
         else:
-            truth = self.derivative(of, wrt, upstream)
+            truth = self.derivative(of, wrt, upstream, held=held)
         if grid.cells.shape != truth.shape:
             raise ProofError(f"{name} is {grid.cells.shape}, the derivative {truth.shape}")
-        keep = set(self.grids[upstream].cells.flat) if upstream else set()
-        formulas = {c: f for c, f in self._formulas_after(wrt).items() if c not in keep}
+        kept = self._cells_of(*held, *keep, *([upstream] if upstream else []))
+        formulas = {c: f for c, f in self._formulas_after(wrt).items() if c not in kept}
         for cell, formula, expected in zip(
             grid.cells.flat, grid.formulas.flat, truth.flat, strict=True
         ):
@@ -315,6 +321,9 @@ class Worksheet:
         for index in np.ndindex(shape):
             cells[index] = sp.Symbol(name + comma.join(str(i + 1) for i in index), real=True)
         return cells
+
+    def _cells_of(self, *names):
+        return set(chain.from_iterable(self.grids[name].cells.flat for name in names))
 
     def _known(self):
         return set(chain.from_iterable(grid.cells.flat for grid in self.grids.values()))

@@ -1,0 +1,177 @@
+"""LayerNorm and BatchNorm, forward and backward, each path to the loss in a grid of its own.
+
+Both take numbers in groups, subtract the group's mean and divide by its standard deviation. They
+differ in which numbers form a group, and in nothing else: `axis` is the axis a group runs along.
+LayerNorm takes x (D,), or (N,D) with axis 1; BatchNorm takes x (N,C) with axis 0. The last axis
+holds the features: gamma and beta have one entry for each.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from backprop.worksheet import Worksheet, product, total
+
+HAT, D_HAT = {"symbol": "x̂", "tex": r"\hat x"}, {"symbol": "dx̂", "tex": r"d\hat x"}
+MEAN, VARIANCE = {"symbol": "μ", "tex": r"\mu"}, {"symbol": "σ²", "tex": r"\sigma^2"}
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which cells share a mean and a variance."""
+
+    shape: tuple[int, ...]
+    axis: int
+
+    @property
+    def size(self):
+        """How many cells a group has."""
+        return self.shape[self.axis]
+
+    def group(self, at):
+        """Find the group of a cell: its index without the axis."""
+        return at[: self.axis] + at[self.axis + 1 :]
+
+    def for_each(self, formula):
+        """Make one formula for each group, of the indices of its members."""
+        formulas = np.empty(self.group(self.shape), dtype=object)
+        for group in np.ndindex(formulas.shape):
+            formulas[group] = formula(
+                [at for at in np.ndindex(self.shape) if self.group(at) == group]
+            )
+        return formulas
+
+    def spread(self, statistic):
+        """Give every cell its group's statistic."""
+        cells = np.empty(self.shape, dtype=object)
+        for at in np.ndindex(self.shape):
+            cells[at] = statistic[self.group(at)]
+        return cells
+
+    def mean(self, cells):
+        """Average the cells of each group."""
+        return self.for_each(lambda members: total(cells[at] for at in members) / self.size)
+
+
+def forward(x, gamma=1, beta=0, *, axis=0, eps=0, title="From x to y, normalised"):
+    """y = gamma·x̂ + beta with x̂ = (x − μ)/s and s = √(σ² + ε); one grid for each of them.
+
+    The grids are x, gamma, beta, eps, mu, d (x − μ), var, s, h (x̂), y. Chapters 09 and 10.
+    """
+    sheet, _ = _forward(x, gamma, beta, axis, eps, title)
+    for name, shown, note in [
+        ("mu", "x mu", "The mean of the group."),
+        ("d", "x mu d", "How far each number is from it. These distances add up to 0."),
+        ("var", "d var", "The variance: the mean of the squared distances."),
+        ("s", "var eps s", "Its root, the standard deviation; ε is added under the root."),
+        ("h", "d s h", "Each distance in standard deviations."),
+        ("y", "h gamma beta y", "Each feature is scaled by its γ and moved by its β."),
+    ]:
+        sheet.step(sheet.grids[name].cells, note, show=shown.split())
+    return sheet
+
+
+def backward(x, dy, gamma=1, beta=0, *, axis=0, eps=0, title="Three paths back to x"):
+    """dx as the sum of three paths: p direct, q through the variance, r through the mean.
+
+    Further grids: dh (dx̂), dvar and dmu (what arrives at each statistic), none (the mean's path
+    through the variance, always 0), k (the closed form), e (dx − k), dgamma, dbeta. `proofs` shows
+    each of them to be what it claims. Chapters 09 and 10.
+    """
+    sheet, groups = _forward(x, gamma, beta, axis, eps, title, hidden=("x", "gamma", "beta", "y"))
+    grid = {name: g.cells for name, g in sheet.grids.items()}
+    dy = sheet.given("dy", np.broadcast_to(dy, groups.shape))
+    s, n = groups.spread(grid["s"]), groups.size
+    dh = sheet.define("dh", np.vectorize(product)(dy, grid["gamma"]), **D_HAT)
+    sheet.define("p", dh / s, label="direct path")
+    pulls = np.vectorize(product)(dh, grid["d"])
+    dvar = groups.for_each(lambda at: -total(pulls[i] for i in at)) / (2 * grid["s"] ** 3)
+    dvar = sheet.define("dvar", dvar, symbol="dσ²", tex=r"d\sigma^2")
+    sheet.define("q", groups.spread(dvar) * 2 * grid["d"] / n, label="path through σ²")
+    dmu = groups.for_each(lambda at: -total(dh[i] for i in at)) / grid["s"]
+    dmu = sheet.define("dmu", dmu, symbol="dμ", tex=r"d\mu")
+    sheet.define("r", groups.spread(dmu) / n, label="path through μ")
+    lost = groups.for_each(lambda at: total(-2 * grid["d"][i] for i in at)) / n
+    sheet.define("none", dvar * lost, label="μ's path through σ²")
+    paths = [sheet.grids[name].cells for name in "pqr"]
+    dx = sheet.define("dx", np.vectorize(lambda *three: total(three))(*paths))
+    average = sheet.define("c", groups.mean(dh), label="mean of dx̂")
+    along = sheet.define(
+        "w", groups.mean(np.vectorize(product)(dh, grid["h"])), label="mean of dx̂·x̂"
+    )
+    k = (dh - groups.spread(average) - grid["h"] * groups.spread(along)) / s
+    k = sheet.define("k", k, label="dx, closed form")
+    sheet.define("e", dx - k, label="paths minus closed form", error=True)
+    features = np.ndindex(grid["gamma"].shape)
+    samples = [[at for at in np.ndindex(groups.shape) if at[-1:] == f] for f in features]
+    dgamma = [total(product(dy[at], grid["h"][at]) for at in rows) for rows in samples]
+    sheet.define("dgamma", dgamma, symbol="dγ", tex=r"d\gamma")
+    sheet.define(
+        "dbeta", [total(dy[at] for at in rows) for rows in samples], symbol="dβ", tex=r"d\beta"
+    )
+    _tell(sheet)
+    return sheet
+
+
+def proofs(sheet):
+    """Prove every gradient of a worksheet made by `backward`: name of the claim -> Proof.
+
+    Raises ProofError where one does not hold.
+    """
+    still = {"wrt": "x", "of": "h", "upstream": "dh"}
+    claims = {
+        "the direct path": ("p", still | {"held": ("mu", "var")}),
+        "what arrives at the variance": ("dvar", still | {"wrt": "var"}),
+        "the path through the variance": (
+            "q",
+            {"of": "var", "wrt": "x", "upstream": "dvar", "held": ("mu",)},
+        ),
+        "what arrives at the mean, directly": ("dmu", still | {"wrt": "mu", "held": ("var",)}),
+        "the path through the mean": ("r", {"of": "mu", "wrt": "x", "upstream": "dmu"}),
+        "the mean, through the variance": ("none", {"of": "var", "wrt": "mu", "upstream": "dvar"}),
+        "the sum of the paths": ("dx", still | {"keep": ("var",)}),
+        "the closed form": ("k", still | {"keep": ("var",)}),
+        "gamma's gradient": ("dgamma", {"of": "y", "wrt": "gamma", "upstream": "dy"}),
+        "beta's gradient": ("dbeta", {"of": "y", "wrt": "beta", "upstream": "dy"}),
+    }
+    return {claim: sheet.prove(name, **how) for claim, (name, how) in claims.items()}
+
+
+def _forward(x, gamma, beta, axis, eps, title, hidden=()):
+    """Start a worksheet with the grids of the forward pass."""
+    sheet = Worksheet(title)
+    x = sheet.given("x", x, hidden="x" in hidden)
+    if not 0 <= axis < x.ndim:
+        raise ValueError(f"norm: axis {axis} is none of the {x.ndim} axes of x {x.shape}")
+    groups = Groups(x.shape, axis)
+    features = x.shape[-1:]
+    style = {"symbol": "γ", "tex": r"\gamma", "hidden": "gamma" in hidden}
+    gamma = sheet.given("gamma", np.broadcast_to(gamma, features), **style)
+    style = {"symbol": "β", "tex": r"\beta", "hidden": "beta" in hidden}
+    beta = sheet.given("beta", np.broadcast_to(beta, features), **style)
+    eps = sheet.given("eps", eps, symbol="ε", tex=r"\varepsilon", hidden=True)[()]
+    mu = sheet.define("mu", groups.mean(x), **MEAN)
+    d = sheet.define("d", x - groups.spread(mu), label="x − μ", tint=0)
+    var = sheet.define("var", groups.mean(d**2), **VARIANCE)
+    s = sheet.define("s", np.vectorize(lambda v: sp.sqrt(v + eps), otypes=[object])(var))
+    h = sheet.define("h", d / groups.spread(s), **HAT)
+    y = np.vectorize(lambda h, g, b: total([product(g, h), b]), otypes=[object])(h, gamma, beta)
+    sheet.define("y", y, hidden="y" in hidden)
+    return sheet, groups
+
+
+def _tell(sheet):
+    """Add the steps of the way back."""
+    for name, shown, note in [
+        ("dh", "dy gamma dh", "First through the scale γ."),
+        ("p", "dh s p", "Direct: x̂ follows x with slope 1/s while μ and σ² stand still."),
+        ("dvar", "dh d s dvar", "What arrives at the variance, from every member of the group."),
+        ("q", "dvar d q", "Through the variance: in proportion to the distance from the mean."),
+        ("dmu", "dh s dmu", "What arrives at the mean, from every member."),
+        ("r", "dmu r", "Through the mean: the same for every member."),
+        ("none", "dvar d none", "The mean also moves the variance, but the distances add up to 0."),
+        ("dx", "p q r dx", "The three paths together."),
+        ("e", "dx k e", "The closed form says the same."),
+    ]:
+        sheet.step(sheet.grids[name].cells, note, show=shown.split())
