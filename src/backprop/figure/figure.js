@@ -351,7 +351,7 @@ class Figure {
     const title = this.spec.title;
     this.grids = h("div", {
       class: "bp-grids",
-      onpointermove: ({ target, pointerType }) => pointerType !== "touch" && this.hover(this.cellAt(target)),
+      onpointermove: ({ target }) => this.hover(this.cellAt(target)),
       onpointerleave: () => this.hover(null),
       onfocusin: ({ target }) => this.enter(target),
       onfocusout: () => this.leave(),
@@ -460,7 +460,7 @@ class Figure {
     const caption = h("caption", {}, grid.label ?? grid.name);
     const table = h("table", {}, caption, rank ? head : [], h("tbody", {}, body));
     const lens = h("div", { class: "bp-frame" });
-    const plane = h("div", { class: "bp-plane", "data-rank": rank }, table, lens);
+    const plane = h("div", { class: "bp-plane", "data-rank": rank, style: `--columns: ${columns}` }, table, lens);
     const words = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
     const label = h("div", { class: "bp-label", "aria-hidden": "true" }, h("span", {}, words));
     const box = h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": hue(grid) }, label, plane);

@@ -50,8 +50,8 @@ def through_the_jacobian(z, label, *, title="From the loss to the logits, the lo
     J = sheet.define("J", J, label="J, slopes of p")
     dz = [total(product(J[k, j], dp[k]) for k in range(p.size)) for j in range(p.size)]
     dz = sheet.define("dz", dz)
-    q = sheet.define("q", p - t, label="p − t")
-    gap = sheet.define("gap", dz - q, label="dz minus (p − t)", error=True)
+    q = sheet.define("q", p - t, label="q = p − t")
+    sheet.define("gap", dz - q, label="dz − q", error=True)
     cells = {name: grid.cells for name, grid in sheet.grids.items()}
     sheet.step(cells["e"], "e to the power of each logit.", show=("z", "e"))
     sheet.step(cells["s"], "All powers together.", show=("z", "e", "s"))
@@ -68,7 +68,7 @@ def through_the_jacobian(z, label, *, title="From the loss to the logits, the lo
         sheet.step(cell, note, show=("z", "label", "dp", "J", "dz"))
     sheet.step(q, "Share minus target, for comparison.", show=("z", "label", "p", "t", "dz", "q"))
     note = "Change a logit or the label: the long way and the short way stay equal."
-    sheet.step(gap, note, show=("z", "label", "p", "L", "dp", "J", "dz", "q", "gap"))
+    sheet.step([], note, show=("z", "label", "p", "L", "J", "dz", "q", "gap"))
     return sheet
 
 
@@ -95,7 +95,7 @@ def dense(A, W, b, label, *, title="Through the dense layer and back"):
     sheet.step(cells["dA"][0], note, show=("A", "W", "dz", "dA"))
     note = "Change an input, a weight or the label: every gradient follows."
     show = ("A", "W", "b", "label", "p", "L", "dz", "dW", "db", "dA")
-    sheet.step(cells["dA"], note, show=show)
+    sheet.step([], note, show=show)
     return sheet
 
 
@@ -127,10 +127,10 @@ def add_cross_entropy(sheet, label, *, shifted=True):
     """
     z = sheet.grids["z"].cells
     if shifted:
-        top = sheet.define("top", maximum(z), label="largest logit")[()]
-        c = sheet.define("c", z - top, label="z minus the largest")
-    e = sheet.define("e", [sp.exp(v) for v in (c if shifted else z)], label="powers of e")
-    s = sheet.define("s", total(e), label="their sum")[()]
+        top = sheet.define("top", maximum(z), label="top, the largest")[()]
+        c = sheet.define("c", z - top, label="c = z − top")
+    e = sheet.define("e", [sp.exp(v) for v in (c if shifted else z)], label="e, powers")
+    s = sheet.define("s", total(e), label="s, their sum")[()]
     p = sheet.define("p", e / s, label="p, shares")
     classes = tuple(range(1, z.size + 1))
     label = sheet.given("label", label, choices=classes)[()]

@@ -55,7 +55,7 @@ def prove(sheet):
 
 
 def _tell(sheet, features):
-    """One step for each layer, forward and back; at the end all that matters at once."""
+    """One step for each layer, forward and back; then both ends at once, then everything."""
     cells = {name: grid.cells for name, grid in sheet.grids.items()}
     sheet.step(
         cells["y"], "Convolution. Point at an entry to see its window.", show=("x", "F", "y")
@@ -77,6 +77,8 @@ def _tell(sheet, features):
     sheet.step(cells["dF"][0, 0], note, show=("x", "dy", "dF"))
     note = "The input's gradient: every pixel pulls from the outputs that saw it."
     sheet.step(cells["dx"], note, show=("F", "dy", "dx"))
-    note = "Change a pixel, a tap or the label: every gradient follows."
-    show = ("x", "F", "label", "p", "L", "dz", "dm", "dy", "dF", "dx")
+    note = "Both ends: change a pixel, a tap or the label."
+    sheet.step([], note, show=("x", "F", "label", "L", "dF", "dx"))
+    note = "And all that lies between."
+    show = ("x", "F", "y", "W", "b", "label", "p", "L", "dz", "dW", "db", "dm", "dy", "dF", "dx")
     sheet.step([], note, show=show)
