@@ -158,6 +158,13 @@ def test_a_formula_is_written_as_by_hand_and_means_what_it_says(stage, tree, exp
     assert numbers(figure)["y"] == cell_values(sheet)["y"]
 
 
+def test_relations_mean_what_they_mean_in_python(stage):
+    pairs = [(1, 2), (2, 2), (3, 2)]
+    formulas = [["if", [r, a, b], 1, 0] for r in ("<", "<=", ">", ">=", "==") for a, b in pairs]
+    sheet = specs.sheet([specs.defined("y", (5, 3), formulas)], [(["y11"],)])
+    assert numbers(stage.show(specs.spec(sheet))) == cell_values(sheet)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
@@ -267,6 +274,9 @@ def test_pointing_at_a_cell_shows_what_it_is_made_of_and_leaving_returns(convolu
     assert marked(convolution) == ["y21"]
     cell(convolution, "x11").focus()
     assert formula(convolution) == step
+    cell(convolution, "y22").hover()
+    cell(convolution, "y12").focus()
+    assert marked(convolution) == ["y12"], "the latest way of pointing wins"
 
 
 def test_a_tap_points_too(stage):
@@ -376,6 +386,16 @@ def test_an_edit_that_ends_in_no_number_is_refused(stage):
     assert numbers(figure) == before
 
 
+def test_a_worksheet_that_is_broken_already_can_be_edited(stage):
+    grids = [specs.given("a", (2,), [0, 1]), specs.defined("y", (), [["/", "a2", "a1"]])]
+    figure = stage.show(specs.spec(sheet := specs.sheet(grids, [(["y"],)])))
+    assert cell(figure, "y").inner_text() == "∞"
+    type_into(figure, "a2", "-3")
+    assert cell(figure, "y").inner_text() == "−∞"
+    type_into(figure, "a1", "2")
+    assert numbers(figure) == cell_values(sheet, a=[2, -3])
+
+
 def test_a_grid_of_choices_takes_nothing_else(stage):
     figure = stage.show(specs.spec(specs.SOFTMAX))
     type_into(figure, "k", "4")
@@ -424,7 +444,7 @@ def answer(figure, text):
 
 
 def test_predicting_hides_the_answer_what_comes_later_and_what_tells(predicting):
-    hidden = ["dF11", "dF12", "dF21", "dF22", "s"]
+    hidden = ["dF11", "dF12", "dF21", "dF22", "s", "n"]
     assert {cell(predicting, name).inner_text() for name in hidden} == {"?"}
     assert not set(hidden) & set(numbers(predicting))
     assert formula(predicting) == ["dF11 = x11·dy11 + x12·dy12 + x21·dy21 + x22·dy22"]
@@ -448,6 +468,19 @@ def test_a_wrong_answer_gets_a_hint_and_a_right_one_the_next_step(predicting):
     assert predicting.page.evaluate("document.activeElement.closest('.bp-answer') !== null")
     answer(predicting, "28/2")
     assert status(predicting) == "Right: dF₁₂ = 14."
+
+
+def test_a_whole_number_must_be_met_exactly_another_nearly(stage):
+    grids = [specs.given("a", (2,), [300, 3]), specs.defined("y", (2,), [["/", 1, "a2"], "a1"])]
+    figure = stage.show(specs.spec(specs.sheet(grids, [(["y1"],), (["y2"],)])))
+    press(figure, "predict")
+    for typed, right in [("0.3", False), ("0.33", True)]:
+        answer(figure, typed)
+        assert status(figure).startswith("Right") == right
+    figure.page.keyboard.press("Enter")
+    for typed, right in [("301", False), ("300", True)]:
+        answer(figure, typed)
+        assert status(figure).startswith("Right") == right
 
 
 @pytest.mark.parametrize("typed", ["nonsense", "", "1/2/3", "1e", "0/0"])

@@ -51,13 +51,14 @@ CONVOLUTION = sheet(
     [X, F, defined("y", (2, 2), windows("x", "F"))],
     [([f"y{i}"], f"The window of y{i}.") for i in (11, 12, 21, 22)],
 )
-# y feeds one more grid, so that a hidden y must hide it too
+# nothing asks for n, but it would give s away
 KERNEL_GRADIENT = sheet(
     [
         X,
         DY,
         defined("dF", (2, 2), windows("x", "dy")),
         defined("s", (), [["+", "dF11", "dF12", "dF21", "dF22"]], label="sum of dF"),
+        defined("n", (), [["*", -2, "s"]]),
     ],
     [([f"dF{i}"],) for i in (11, 12, 21, 22)] + [(["s"],)],
 )
