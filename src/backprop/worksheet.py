@@ -348,7 +348,8 @@ class Worksheet:
             inner = {cell: formulas[cell] for cell in gap.free_symbols if cell in formulas}
             if not inner:
                 return all(vanishes(case, sp.simplify) for case in self._cases(gap))
-            gap = gap.xreplace(inner)
+            # multiplied out at once, so that what cancels is gone before more is opened
+            gap = sp.expand(gap.xreplace(inner))
         return True
 
     def _cases(self, expression):
