@@ -63,6 +63,7 @@ def setup(app):
     app.connect("builder-inited", write_assets)
     app.connect("html-page-context", dress_page, priority=999)
     app.add_js_file(None, body=HEAD_SCRIPT)
+    app.add_css_file("backprop/page.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -111,7 +112,8 @@ def write_assets(app):
     (static / "backprop").mkdir(parents=True, exist_ok=True)
     script = page_script((FIGURE / "figure.js").read_text(encoding="utf-8"))
     (static / "backprop" / "figure.js").write_text(script, encoding="utf-8")
-    shutil.copyfile(FIGURE / "figure.css", static / "backprop" / "figure.css")
+    for style in (FIGURE / "figure.css", PACKAGE / "page.css"):
+        shutil.copyfile(style, static / "backprop" / style.name)
 
 
 def copy_mathjax(destination):
