@@ -275,7 +275,9 @@ def test_json_is_plain_and_says_everything(sheet):
     assert grids["dF"]["formulas"][0] == ["+", ["*", "dy1", "x1"], ["*", "dy2", "x2"]]
     assert [grids[name]["tint"] for name in ("x", "F", "dy")] == [0, 1, 2]
     step = {"targets": ["dF1"], "note": "the first tap", "show": ["x", "dy", "dF"]}
+    sheet.step([])
     assert document["steps"] == [step]
+    assert sheet.to_json()["steps"] == [step, {"targets": []}]
 
 
 def test_json_leaves_out_what_nothing_drawn_is_made_of():

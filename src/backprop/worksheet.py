@@ -123,9 +123,9 @@ class Step:
     show: tuple[str, ...] = ()
 
     def to_json(self):
-        """Leave out what is empty."""
-        document = {"targets": self.targets, "note": self.note, "show": self.show}
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in document.items() if v}
+        """Write the targets, and the note and the grids to show where there are any."""
+        document = {"targets": list(self.targets), "note": self.note, "show": list(self.show)}
+        return {key: v for key, v in document.items() if v or key == "targets"}
 
 
 @dataclass
