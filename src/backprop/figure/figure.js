@@ -471,8 +471,9 @@ class Figure {
   cell(k) {
     const { id, grid } = this.sheet.cells[k];
     const shared = { "data-cell": id, tabindex: k === grid.first ? 0 : -1, "aria-label": this.cellName(k) };
+    // no inputmode: the number pads of some phones have no minus
     this.faces[k] = grid.given
-      ? h("input", { type: "text", inputmode: "decimal", autocomplete: "off", ...shared })
+      ? h("input", { type: "text", autocomplete: "off", ...shared })
       : h("button", { type: "button", ...shared });
     return h("td", {}, this.faces[k]);
   }
