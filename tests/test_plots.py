@@ -1,4 +1,5 @@
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
@@ -46,3 +47,23 @@ def test_the_columns_of_a_film_strip_are_as_wide_as_their_numbers():
     holding = [box for box in boxes if box.contains(*texts["−0.3333"].get_points().mean(axis=0))]
     assert holding
     assert all(box.width > texts["−0.3333"].width for box in holding)
+
+
+def test_the_parts_of_a_bar_stand_on_one_another_by_sign_and_a_line_marks_their_sum(ax):
+    plots.stacked(ax, {"a": [2, -1], "b": [-3, -2], "c": [4, 0.5]}, whole="all")
+    drawn = {
+        bars.get_label(): [tuple(np.sort([b.get_y(), b.get_y() + b.get_height()])) for b in bars]
+        for bars in ax.containers
+    }
+    assert drawn == {"a": [(0, 2), (-1, 0)], "b": [(-3, 0), (-3, -1)], "c": [(2, 6), (0, 0.5)]}
+    (sums,) = ax.collections
+    assert sums.get_label() == "all"
+    assert [segment[0, 1] for segment in sums.get_segments()] == [3, -2.5]
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert sorted(named) == ["a", "all", "b", "c"]
+
+
+def test_each_part_of_a_bar_has_a_colour_and_a_hatch_of_its_own(ax):
+    plots.stacked(ax, {name: [1, 2] for name in "abcde"})
+    looks = [(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in ax.containers]
+    assert len({colour for colour, _ in looks}) == len({hatch for _, hatch in looks}) == 5

@@ -13,6 +13,7 @@ from backprop.formula import shown
 TINTS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"]
 TARGET = "#D55E00"
 INK = "#767676"  # readable on the theme's white page and on its dark one
+HATCHES = ["", "////", "....", "xxxx", "----"]  # beside the tints, for eyes that see no colours
 COLUMN, CELL, GAP = 8.6, 0.3, 0.7  # a column of text and a cell in inches; a gap in cells
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
 
@@ -83,6 +84,34 @@ def letters(ax, array, *, title="", rows=(), columns=()):
     ax.annotate(title, (width / 2, 0), (0, above), ha="center", **style)
     ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
     ax.axis("off")
+    ax.figure.patch.set_alpha(0)
+
+
+def stacked(ax, parts, *, whole="sum", title=""):
+    """Draw one signed bar for each element: its parts on one another, their sum as a line.
+
+    parts: {name: numbers (D,)}, each with a colour and a hatch of its own. What is positive grows
+    upward from 0, what is negative downward; whole: the name of the sum in the legend.
+    """
+    numbers = np.array(list(parts.values()), dtype=float)
+    places = np.arange(1, numbers.shape[1] + 1)
+    # a part begins where the earlier ones of its own sign ended
+    up, down = (np.cumsum(side, axis=0) for side in (numbers.clip(0), numbers.clip(max=0)))
+    starts = np.where(numbers >= 0, up, down) - numbers
+    for name, part, start, tint, hatch in zip(parts, numbers, starts, TINTS, HATCHES, strict=False):
+        style = {"color": tint, "alpha": 0.55, "hatch": hatch, "edgecolor": INK, "linewidth": 0.8}
+        ax.bar(places, part, bottom=start, width=0.7, label=name, **style)
+    line = {"colors": TARGET, "linewidth": 3}
+    ax.hlines(numbers.sum(axis=0), places - 0.45, places + 0.45, label=whole, **line)
+    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.set_title(title, color=INK, fontsize=10)
+    ax.set_xticks(places)
+    ax.tick_params(colors=INK)
+    for side, spine in ax.spines.items():
+        spine.set(visible=side == "left", color=INK)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "ncols": 2}
+    ax.legend(**below, frameon=False, labelcolor=INK)
+    ax.patch.set_alpha(0)
     ax.figure.patch.set_alpha(0)
 
 

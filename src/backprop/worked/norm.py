@@ -117,6 +117,8 @@ def backward(x, dy, gamma=1, beta=0, *, axis=0, eps=0, title="Three paths back t
 def proofs(sheet):
     """Prove every gradient of a worksheet made by `backward`: name of the claim -> Proof.
 
+    The path through the variance is the same with the mean held still and with the mean moving:
+    that is the proof that the mean's own path through the variance is 0, whatever the numbers.
     Raises ProofError where one does not hold.
     """
     still = {"wrt": "x", "of": "h", "upstream": "dh"}
@@ -126,6 +128,10 @@ def proofs(sheet):
         "the path through the variance": (
             "q",
             {"of": "var", "wrt": "x", "upstream": "dvar", "held": ("mu",)},
+        ),
+        "the same, while the mean follows x": (
+            "q",
+            {"of": "var", "wrt": "x", "upstream": "dvar"},
         ),
         "what arrives at the mean, directly": ("dmu", still | {"wrt": "mu", "held": ("var",)}),
         "the path through the mean": ("r", {"of": "mu", "wrt": "x", "upstream": "dmu"}),
@@ -164,14 +170,14 @@ def _forward(x, gamma, beta, axis, eps, title, hidden=()):
 def _tell(sheet):
     """Add the steps of the way back."""
     for name, shown, note in [
-        ("dh", "dy gamma dh", "First through the scale γ."),
+        ("dh", "dy gamma dh", "First back through the scale γ."),
         ("p", "dh s p", "Direct: x̂ follows x with slope 1/s while μ and σ² stand still."),
         ("dvar", "dh d s dvar", "What arrives at the variance, from every member of the group."),
         ("q", "dvar d q", "Through the variance: in proportion to the distance from the mean."),
         ("dmu", "dh s dmu", "What arrives at the mean, from every member."),
         ("r", "dmu r", "Through the mean: the same for every member."),
         ("none", "dvar d none", "The mean also moves the variance, but the distances add up to 0."),
-        ("dx", "p q r dx", "The three paths together."),
+        ("dx", "x dy p q r dx", "The three paths together. Change x or dy: all of them follow."),
         ("e", "dx k e", "The closed form says the same."),
     ]:
         sheet.step(sheet.grids[name].cells, note, show=shown.split())
