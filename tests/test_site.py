@@ -197,7 +197,9 @@ def test_an_edited_number_changes_what_numpy_changes(page):
         for sheet in variants(figure, spec):
             given = {}
             for grid, entry in given_inputs(figure, sheet):
-                given[grid["name"]] = [grid["given"][0] + 2.5, *grid["given"][1:]]
+                old, *rest = grid["given"]
+                others = [choice for choice in grid.get("choices", []) if choice != old]
+                given[grid["name"]] = [others[-1] if others else old + 2.5, *rest]
                 entry.fill(str(given[grid["name"]][0]))
                 entry.press("Enter")
                 expected = cell_values(sheet, **given)
