@@ -135,7 +135,7 @@ def test_the_page_holds_the_figures_html_and_not_its_widget_view(book):
 def test_only_a_page_with_a_figure_loads_the_script(book):
     assert "_static/backprop/figure.js" in html(book, "index.html")
     assert "_static/backprop/figure.css" in html(book, "index.html")
-    assert "_static/backprop/" not in html(book, "widget.html")
+    assert "_static/backprop/figure" not in html(book, "widget.html")
 
 
 @pytest.mark.parametrize("name", ["index.html", "widget.html"])
