@@ -1,0 +1,215 @@
+"""Average pooling: one map, with padding and both divisors, and the whole map (chapter 07)."""
+
+import numpy as np
+
+from backprop.ops.pool import avg_pool2d_backward
+from backprop.practice.catalogue._pushing import corner, covered, first, minus_padding, push
+from backprop.practice.catalogue._tools import distinct, whole
+from backprop.practice.exercise import Exercise, Mistake
+
+
+def _equally(window):
+    return np.full(window.shape, 1 / window.size)
+
+
+# name, gradient, hint: what goes wrong whatever the padding
+_AVERAGE = (
+    (
+        "not divided",
+        push(np.ones_like, fill=0),
+        "Every cell got all of dy. The forward pass divided by the number of cells; so does this.",
+    ),
+    (
+        "divided by one side",
+        push(lambda a: np.full(a.shape, 1 / len(a)), fill=0),
+        "dy is divided by the kernel's side. A window has kernel_size² cells.",
+    ),
+    (
+        "= for +=",
+        push(_equally, fill=0, assign=True),
+        "Where windows overlap, one of them wiped out what another had pushed: += is needed, not "
+        "=.",
+    ),
+    (
+        "given to the maximum",
+        push(first, fill=0),
+        "dy went to the largest cell, as in max pooling. Here every cell of the window gets a "
+        "share.",
+    ),
+    (
+        "given to the corner",
+        push(lambda a: np.arange(a.size).reshape(a.shape) == 0, fill=0),
+        "dy went to the first cell of each window alone; every cell gets a share.",
+    ),
+    (
+        "divided by the windows",
+        lambda dy, x, **how: push(np.ones_like, fill=0)(
+            dy / (dy.shape[-2] * dy.shape[-1]), x, **how
+        ),
+        "dy is divided by the number of windows; it should be the number of cells in a window.",
+    ),
+    (
+        "times the value",
+        push(lambda a: a / a.size, fill=0),
+        "dy is multiplied by the cells' values. An average is linear: its slopes do not depend on "
+        "x.",
+    ),
+)
+
+
+def _without_option(gradient):
+    """Let a gradient that knows no count_include_pad be called with it."""
+    return lambda dy, x, *, count_include_pad, **how: gradient(dy, x, **how)
+
+
+def _cropped(crop):
+    """Make the right gradient but for the way in which the padding is cut off."""
+
+    def gradient(dy, x, *, kernel_size, stride, padding, count_include_pad):
+        sides = [(0, 0)] * 2 + [(padding, padding)] * 2
+        how = {"kernel_size": kernel_size, "stride": stride}
+        inside = np.pad(np.ones(x.shape[2:]), padding)[None, None]
+        divisor = np.full(dy.shape[2:], kernel_size**2)
+        if not count_include_pad:
+            for i, j in np.ndindex(divisor.shape):
+                rows, columns = (slice(k * stride, k * stride + kernel_size) for k in (i, j))
+                divisor[i, j] = inside[0, 0, rows, columns].sum()
+        dpadded = push(np.ones_like)(dy / divisor, np.pad(x, sides), **how)
+        return crop(dpadded, x, padding)
+
+    return gradient
+
+
+def _counting(include):
+    """Make the gradient that always, or never, counts the padding."""
+    return lambda dy, x, **options: (
+        avg_pool2d_backward(dy, x, **options | {"count_include_pad": include}).dx
+    )
+
+
+_OPTIONS = (
+    Mistake(
+        "the padding always counted",
+        _counting(True),
+        "The divisor is always kernel_size². With count_include_pad=False it is the number of the "
+        "window's cells that lie in x.",
+    ),
+    Mistake(
+        "the padding never counted",
+        _counting(False),
+        "The divisor is always the number of cells that lie in x. With count_include_pad=True the "
+        "padding counts too: kernel_size².",
+    ),
+    Mistake(
+        "not cropped",
+        _cropped(covered),
+        "dx still has the padding around it. Cut it off at the end: dx has the shape of x.",
+    ),
+    Mistake(
+        "cropped at one end",
+        _cropped(corner),
+        "The padding was cut off at the bottom and the right only: dx is shifted. It begins at row "
+        "and column `padding`.",
+    ),
+    Mistake(
+        "cropped with [p:-p]",
+        _cropped(minus_padding),
+        "Where the padding is 0, [padding:-padding] leaves nothing. Cut from `padding` to "
+        "`padding` + the size of x.",
+    ),
+)
+
+
+def _map_cases(rng):
+    for grid, shape, size, stride in [
+        ((2, 2), (3, 3), 2, 1),
+        ((2, 3), (6, 8), 3, 2),
+        ((2, 3), (5, 6), 2, 2),  # a row that no window reaches
+    ]:
+        yield (whole(rng, *grid), distinct(rng, *shape)), {"kernel_size": size, "stride": stride}
+
+
+def _batch_cases(rng):
+    for dy, x, size, stride, padding in [
+        ((1, 1, 2, 2), (1, 1, 3, 3), 2, 1, 0),
+        ((2, 3, 3, 3), (2, 3, 5, 6), 3, 2, 1),
+        ((2, 1, 5, 6), (2, 1, 4, 5), 2, 1, 1),
+    ]:
+        for include in (True, False):
+            how = {"kernel_size": size, "stride": stride, "padding": padding}
+            yield (whole(rng, *dy), distinct(rng, *x)), how | {"count_include_pad": include}
+
+
+def _global(dy, x):
+    return np.ones_like(x) * dy[:, :, None, None] / (x.shape[2] * x.shape[3])
+
+
+def _global_cases(rng):
+    for n, c, h, w in [(1, 2, 2, 3), (2, 3, 4, 5)]:
+        yield (whole(rng, n, c), whole(rng, n, c, h, w)), {}
+
+
+ONE_MAP = Exercise(
+    name="avg_pool2d.dx",
+    signature="my_dx(dy, x, *, kernel_size, stride)",
+    returns=("dx",),
+    answer=push(_equally, fill=0),
+    cases=_map_cases,
+    chapter="07",
+    mistakes=tuple(Mistake(*mistake) for mistake in _AVERAGE),
+)
+BATCH = Exercise(
+    name="avg_pool2d_backward",
+    signature="my_avg_pool2d_backward(dy, x, *, kernel_size, stride, padding, count_include_pad)",
+    returns=("dx",),
+    answer=lambda dy, x, **options: avg_pool2d_backward(dy, x, **options).dx,
+    cases=_batch_cases,
+    chapter="07",
+    mistakes=(
+        *(Mistake(name, _without_option(gradient), hint) for name, gradient, hint in _AVERAGE),
+        *_OPTIONS,
+    ),
+)
+GLOBAL = Exercise(
+    name="global_average_backward",
+    signature="my_global_average_backward(dy, x)",
+    returns=("dx",),
+    answer=_global,
+    cases=_global_cases,
+    chapter="07",
+    mistakes=(
+        Mistake(
+            "not divided",
+            lambda dy, x: _global(dy, x) * (x.shape[2] * x.shape[3]),
+            "Every cell got all of dy. The forward pass divided by H·W; so does this.",
+        ),
+        Mistake(
+            "divided by the rows only",
+            lambda dy, x: _global(dy, x) * x.shape[3],
+            "dy is divided by H. The map has H·W cells.",
+        ),
+        Mistake(
+            "divided by the columns only",
+            lambda dy, x: _global(dy, x) * x.shape[2],
+            "dy is divided by W. The map has H·W cells.",
+        ),
+        Mistake(
+            "divided by everything",
+            lambda dy, x: np.ones_like(x) * dy[:, :, None, None] / x.size,
+            "dy is divided by the size of all of x. Each average is over one map of H·W cells.",
+        ),
+        Mistake(
+            "not spread",
+            lambda dy, x: dy[:, :, None, None] / (x.shape[2] * x.shape[3]),
+            "There is one number for each map. Every cell of the map gets it: dx has the shape of "
+            "x.",
+        ),
+        Mistake(
+            "times the value",
+            lambda dy, x: _global(dy, x) * x,
+            "dy is multiplied by x. An average is linear: its slopes do not depend on x.",
+        ),
+    ),
+)
+
+EXERCISES = (ONE_MAP, BATCH, GLOBAL)

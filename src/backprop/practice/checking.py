@@ -1,0 +1,130 @@
+"""Check a reader's function against an exercise, and say what went wrong."""
+
+import numpy as np
+
+from backprop.practice.attempt import attempt
+from backprop.practice.catalogue import EXERCISES
+from backprop.practice.results import agree, outputs, wrong_type
+from backprop.practice.verdict import Verdict, first_difference
+
+SECONDS = 5.0
+
+
+def check(name, function, *, seconds=SECONDS, dtype=np.float64):
+    """Run a function on the cases of an exercise; say whether it is right, or what went wrong.
+
+    name: one of the EXERCISES; seconds: the time limit for each case; dtype: the float type of the
+    arrays, which the results must have too. Returns a Verdict, which is true where the answer is
+    right, and which shows itself at the end of a cell. The function gets copies of all arrays.
+    Raises LookupError for a name that is not there, TypeError for what cannot be called.
+    """
+    if name not in EXERCISES:
+        raise LookupError(f"check: there is no exercise {name!r}; there are {', '.join(EXERCISES)}")
+    if not callable(function):
+        raise TypeError(f"check: give it the function itself, without parentheses: {function!r}")
+    exercise = EXERCISES[name]
+    cases = [_in_type(dtype, *case) for case in exercise.cases(np.random.default_rng(0))]
+    answers = [_answer(exercise, *case) for case in cases]
+    received = []
+    for (arguments, options), answer in zip(cases, answers, strict=True):
+        tried = attempt(function, arguments, options, seconds)
+        if refusal := _refuse(exercise, tried, arguments, options, dtype, seconds):
+            # a smaller case that went wrong says more than an error on a larger one
+            if refusal.status != "raised" or all(map(agree, received, answers)):
+                return refusal
+            break
+        received.append(outputs(tried.returned, len(answer)))
+    if all(map(agree, received, answers)):
+        return Verdict(name, "right", f"All {len(cases)} cases agree, entry by entry.")
+    return _explain(exercise, cases, received, answers)
+
+
+def _in_type(dtype, arguments, options):
+    """Give a case the float type that was asked for; labels stay whole."""
+    is_float = [isinstance(a, np.ndarray) and a.dtype.kind == "f" for a in arguments]
+    cast = [a.astype(dtype) if f else a for a, f in zip(arguments, is_float, strict=True)]
+    return cast, options
+
+
+def _answer(exercise, arguments, options):
+    """Compute the right results, in float64 whatever the type of the arguments."""
+    arguments, options = _in_type(np.float64, arguments, options)
+    return outputs(exercise.answer(*arguments, **options), len(exercise.returns))
+
+
+def _refuse(exercise, tried, arguments, options, dtype, seconds):
+    """Say why an attempt cannot be compared, or None where it can."""
+    given = _given(exercise, arguments, options)
+    results = tried.returned if isinstance(tried.returned, tuple | list) else [tried.returned]
+    empty = tried.raised is None and all(r is None or r is Ellipsis for r in results)
+    if not tried.finished:
+        status, message = "too slow", f"It ran for more than {seconds:g} s, with {given}."
+    elif empty or isinstance(tried.raised, NotImplementedError):
+        names = ", ".join(exercise.returns)
+        status = "not attempted"
+        message = f"Write {exercise.signature}, which returns {names}; then run this cell again."
+    elif tried.raised is not None:
+        error = f"{type(tried.raised).__name__}: {tried.raised}".removesuffix(": ")
+        status, message = "raised", f"Your function raised {error}. It was given {given}."
+    elif tried.changed:
+        names = ", ".join(exercise.arguments[k] for k in tried.changed)
+        status, message = "changed its input", f"Your function changed {names}; work on a copy."
+    elif wrong := wrong_type(tried.returned, exercise.returns, np.dtype(dtype)):
+        status, message = "wrong type", wrong
+    else:
+        return None
+    return Verdict(exercise.name, status, message)
+
+
+def _explain(exercise, cases, received, answers):
+    """Name the mistake if it is known; else show the first entry that differs."""
+    pairs = zip(received, answers, strict=False)
+    case = next(k for k, pair in enumerate(pairs) if not agree(*pair))
+    pairs = zip(received[case], answers[case], strict=True)
+    at = next(k for k, (ours, right) in enumerate(pairs) if not agree([ours], [right]))
+    name, got, expected = exercise.returns[at], received[case][at], answers[case][at]
+    for mistake in exercise.mistakes:
+        if _made(mistake, cases, received, at):
+            chapter = mistake.chapter or exercise.chapter
+            message = f"{mistake.hint} Chapter {chapter} shows it."
+            return Verdict(exercise.name, "known mistake", message, name, got, expected)
+    given = _given(exercise, *cases[case])
+    if got.shape != expected.shape:
+        status = "wrong shape"
+        message = f"{name} should be {expected.shape}, yours is {got.shape}. It was given {given}."
+    else:
+        status = "wrong"
+        message = f"{_first_entry(name, got, expected)} It was given {given}."
+    return Verdict(exercise.name, status, message, name, got, expected)
+
+
+def _made(mistake, cases, received, at):
+    """Say whether a mistake gives, in every case, what the reader's function gave there.
+
+    Only the result that went wrong first is compared: the others may hold mistakes of their own.
+    """
+    for (arguments, options), got in zip(cases, received, strict=False):
+        wrong = outputs(mistake.function(*arguments, **options), len(got))
+        if not agree([got[at]], [wrong[at]]):
+            return False
+    return True
+
+
+def _first_entry(name, got, expected):
+    """Say both values of the first entry that differs, with as many digits as tell them apart."""
+    index = first_difference(got, expected)
+    place = f"[{', '.join(map(str, index))}]" if index else ""
+    for digits in (6, 9, 17):
+        right, ours = (f"{a[index] + 0.0:.{digits}g}" for a in (expected, got))
+        if right != ours:
+            break
+    return f"{name}{place} should be {right}, yours is {ours}."
+
+
+def _given(exercise, arguments, options):
+    """Describe what a function was given: shapes, and the options."""
+    words = [
+        f"{name} {a.shape}" if isinstance(a, np.ndarray) else f"{name}={a!r}"
+        for name, a in zip(exercise.arguments, arguments, strict=True)
+    ]
+    return ", ".join(words + [f"{k}={v!r}" for k, v in options.items()])

@@ -1,0 +1,43 @@
+"""What a function returned: one array or several, of which type, and are they the right ones."""
+
+import numpy as np
+
+from backprop.practice.verdict import differing
+
+
+def results(returned, count):
+    """List what was returned; a None at the end, for an argument without gradient, is left out."""
+    found = list(returned) if isinstance(returned, tuple | list) else [returned]
+    while len(found) > count and found[-1] is None:
+        found.pop()
+    return found
+
+
+def outputs(returned, count):
+    """Make a list of arrays of one or several results: copies, whatever happens to them later."""
+    return [np.array(result) for result in results(returned, count)]
+
+
+def wrong_type(returned, names, dtype):
+    """Say what is wrong with the number or the type of the results, or nothing."""
+    if len(names) == 1 and isinstance(returned, list):
+        return f"{names[0]} should be an array, not a list."
+    found = results(returned, len(names))
+    if len(found) != len(names):
+        return f"It should return {len(names)} of them ({', '.join(names)}), not {len(found)}."
+    for name, result in zip(names, found, strict=True):
+        if not isinstance(result, np.ndarray | np.generic | float):
+            return f"{name} should be an array, not {_kind(result)}."
+        if np.asarray(result).dtype != dtype and not isinstance(result, float | np.float64):
+            return f"{name} should be of type {dtype}, as the inputs are, not {result.dtype}."
+    return ""
+
+
+def agree(received, expected):
+    """Say whether all arrays are equal but for rounding."""
+    pairs = zip(received, expected, strict=True)
+    return all(a.shape == b.shape and not differing(a, b).any() for a, b in pairs)
+
+
+def _kind(result):
+    return str(result) if result is None or result is Ellipsis else type(result).__name__
