@@ -28,7 +28,8 @@ def check(name, function, *, seconds=SECONDS, dtype=np.float64):
     received = []
     for (arguments, options), answer in zip(cases, answers, strict=True):
         tried = attempt(function, arguments, options, seconds)
-        if refusal := _refuse(exercise, tried, arguments, options, dtype, seconds):
+        refusal = _refuse(exercise, tried, arguments, options, dtype, seconds)
+        if refusal is not None:
             # a smaller case that went wrong says more than an error on a larger one
             if refusal.status != "raised" or all(map(agree, received, answers)):
                 return refusal

@@ -50,7 +50,7 @@ DF = (
         "04",
     ),
     Mistake(
-        "dy turned",
+        "dF with dy turned",
         lambda dy, x: slide(x, rotate180(dy)),
         "dy was turned by 180° before it slid over x (a true convolution does that). The kernel's "
         "gradient needs no turn.",
@@ -130,7 +130,7 @@ DX = (
         "05",
     ),
     Mistake(
-        "dy turned",
+        "dx turned",
         lambda dy, F: rotate180(input_gradient(dy, F)),
         "dx is turned by 180° as a whole. Only the kernel is turned, dy and dx are not.",
         "05",

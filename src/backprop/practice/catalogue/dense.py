@@ -97,24 +97,24 @@ _DX = (
 )
 _DW = (
     Mistake(
-        "averaged over the batch",
+        "dw averaged",
         lambda dy, x: x.T @ dy / len(x),
         "The samples are averaged; dw adds them up. If the loss is a mean, that division is in dy "
         "already.",
     ),
     Mistake(
-        "transposed",
+        "dw transposed",
         lambda dy, x: dy.T @ x,
         "This is dw with its axes exchanged: w is (D, M), so dw is x.T @ dy.",
     ),
     Mistake(
-        "reshaped",
+        "dw with x reshaped",
         lambda dy, x: x.reshape(x.shape[::-1]) @ dy,
         "x was reshaped where it should be transposed: reshape keeps the order of the numbers, .T "
         "exchanges rows and columns.",
     ),
     Mistake(
-        "the last sample only",
+        "dw of the last sample",
         lambda dy, x: np.outer(x[-1], dy[-1]),
         "Only the last sample is left in dw. All samples use the same w, so their terms add up "
         "(+=, not =).",
@@ -122,22 +122,22 @@ _DW = (
 )
 _DB = (
     Mistake(
-        "averaged over the batch",
+        "db averaged",
         lambda dy: dy.mean(axis=0),
         "The samples are averaged; db adds them up, since every sample uses b once.",
     ),
     Mistake(
-        "the other axis",
+        "db over the other axis",
         lambda dy: dy.sum(axis=1),
         "dy is added up over the outputs; db keeps the outputs and adds up the samples.",
     ),
     Mistake(
-        "not summed",
+        "db not summed",
         lambda dy: dy.copy(),
         "dy is handed on as it is. b is added to every sample, so db adds up the samples.",
     ),
     Mistake(
-        "a row kept",
+        "db with a row kept",
         lambda dy: dy.sum(axis=0, keepdims=True),
         "db should have the shape of b, (M,); keepdims=True leaves an axis of length 1.",
     ),

@@ -1,0 +1,243 @@
+"""What `check` says to each kind of answer, catalogued or not."""
+
+import time
+
+import numpy as np
+import pytest
+
+import backprop
+from backprop.practice import check
+from backprop.windows import rotate180
+
+X, F, DY = [[5, 8, 3], [6, 4, 0], [9, 2, 1]], [[-3, 1], [4, 2]], [[2, -3], [1, 4]]
+
+
+def right_dF(dy, x):
+    dF = np.zeros((x.shape[0] - dy.shape[0] + 1, x.shape[1] - dy.shape[1] + 1))
+    for i, j in np.ndindex(dy.shape):
+        dF += dy[i, j] * x[i : i + dF.shape[0], j : j + dF.shape[1]]
+    return dF
+
+
+def refuse(dy, x):
+    raise NotImplementedError
+
+
+def test_a_right_answer_is_right_and_true():
+    verdict = check("conv2d.dF", right_dF)
+    assert verdict
+    assert repr(verdict) == "conv2d.dF: right. All 3 cases agree, entry by entry."
+
+
+def test_it_is_found_in_the_package():
+    assert backprop.practice.check("conv2d.dF", right_dF)
+
+
+@pytest.mark.parametrize(
+    "starter", [lambda dy, x: None, lambda dy, x: ..., refuse, lambda dy, x: (None, ...)]
+)
+def test_a_starter_cell_is_not_attempted(starter):
+    verdict = check("conv2d.dF", starter)
+    assert not verdict
+    assert verdict.status == "not attempted"
+    assert "Write my_dF(dy, x), which returns dF" in verdict.message
+
+
+def test_the_readers_own_error_is_shown_with_the_shapes():
+    def my_dF(dy, x):
+        return dy @ x
+
+    verdict = check("conv2d.dF", my_dF)
+    assert verdict.status == "raised"
+    assert "Your function raised ValueError: matmul" in verdict.message
+    assert verdict.message.endswith("It was given dy (2, 2), x (3, 3).")
+
+
+def test_an_error_without_words_and_an_exit_are_errors_like_others():
+    def leave(dy, x):
+        raise SystemExit
+
+    def insist(dy, x):
+        raise AssertionError
+
+    assert "Your function raised SystemExit. It" in check("conv2d.dF", leave).message
+    assert "Your function raised AssertionError. It" in check("conv2d.dF", insist).message
+
+
+def test_a_smaller_case_that_is_wrong_says_more_than_a_later_error():
+    def square_only(dy, x):
+        dF = right_dF(dy, x) + 1
+        if dF.shape != (2, 2):
+            raise IndexError("out of bounds")
+        return dF
+
+    assert check("conv2d.dF", square_only).status == "wrong"
+
+
+def test_an_error_in_a_larger_case_is_shown_where_the_smaller_ones_are_right():
+    def square_only(dy, x):
+        if dy.shape[0] != dy.shape[1]:
+            raise IndexError("out of bounds")
+        return right_dF(dy, x)
+
+    verdict = check("conv2d.dF", square_only)
+    assert verdict.status == "raised"
+    assert verdict.message.endswith("It was given dy (3, 4), x (4, 6).")
+
+
+def test_an_option_is_told_with_the_shapes():
+    def fails(dy, x, w, b, *, stride, padding):
+        raise TypeError("no")
+
+    message = check("conv2d_backward.options", fails).message
+    assert "w (1, 1, 2, 2), b (1,), stride=1, padding=0." in message
+
+
+def test_an_endless_loop_ends():
+    state = {"rounds": 0}
+
+    def for_ever(dy, x):
+        while True:
+            state["rounds"] += 1
+
+    began = time.monotonic()
+    verdict = check("conv2d.dF", for_ever, seconds=0.05)
+    assert time.monotonic() - began < 20
+    assert verdict.status == "too slow"
+    assert verdict.message == "It ran for more than 0.05 s, with dy (2, 2), x (3, 3)."
+    rounds = state["rounds"]
+    time.sleep(0.05)
+    assert state["rounds"] == rounds, "the loop still runs"
+
+
+def test_a_loop_that_catches_what_it_can_is_stopped_too():
+    state = {"caught": 0, "over": False}
+
+    def stubborn(dy, x):
+        while not state["over"]:
+            try:
+                time.sleep(0.001)
+            except BaseException:
+                state["caught"] += 1
+                state["over"] = state["caught"] == 2
+
+    assert check("conv2d.dF", stubborn, seconds=0.05).status == "too slow"
+    assert state["over"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_changed_input_is_named_and_the_right_result_does_not_excuse_it(place):
+    def careless(*arguments):
+        dF = right_dF(*arguments)
+        arguments[place][0, 0] = 7.5
+        return dF
+
+    verdict = check("conv2d.dF", careless)
+    assert verdict.status == "changed its input"
+    assert f"changed {('dy', 'x')[place]};" in verdict.message
+
+
+def test_what_a_function_does_to_its_arrays_reaches_no_later_call():
+    seen = []
+
+    def spoil(dy, x):
+        seen.append((dy.copy(), x.copy()))
+        dy[...] = x[...] = 0
+
+    for _ in range(2):
+        check("conv2d.dF", spoil)
+    assert len(seen) == 2
+    assert all(np.array_equal(a, b) for a, b in zip(*seen, strict=True))
+    assert check("conv2d.dF", right_dF)
+
+
+def test_a_result_that_is_reused_later_is_compared_as_it_was():
+    buffers = {}
+
+    def reuse(dy, x):
+        dF = right_dF(dy, x)
+        buffer = buffers.setdefault("only", np.zeros((9, 9)))
+        view = buffer[: dF.shape[0], : dF.shape[1]]
+        view[...] = dF
+        return view
+
+    assert check("conv2d.dF", reuse)
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        (lambda dF: dF.tolist(), "dF should be an array, not a list."),
+        (lambda dF: dF.astype(int), "dF should be of type float64, as the inputs are, not int64."),
+        (lambda dF: dF.astype("f4"), "dF should be of type float64, as the inputs are, not float3"),
+        (lambda dF: dF.astype(complex), "not complex128."),
+        (lambda dF: dF.astype(object), "not object."),
+        (lambda dF: "dF", "dF should be an array, not str."),
+        (lambda dF: {"dF": dF}, "dF should be an array, not dict."),
+        (lambda dF: (dF, dF), "It should return 1 of them (dF), not 2."),
+    ],
+)
+def test_a_wrong_type_is_named(returned, words):
+    verdict = check("conv2d.dF", lambda dy, x: returned(right_dF(dy, x)))
+    assert verdict.status == "wrong type"
+    assert words in verdict.message
+
+
+def test_float32_is_asked_for_where_the_arrays_are_float32():
+    verdict = check("conv2d.dF", right_dF, dtype=np.float32)  # np.zeros made float64 of it
+    assert verdict.message == "dF should be of type float32, as the inputs are, not float64."
+
+
+def test_a_missing_result_among_several_is_named():
+    verdict = check("conv2d.one_channel", lambda dy, x, F: (np.zeros(x.shape), None, 0.0))
+    assert verdict.message == "dF should be an array, not None."
+    verdict = check("conv2d.one_channel", lambda dy, x, F: np.zeros(x.shape))
+    assert verdict.message == "It should return 3 of them (dx, dF, db), not 1."
+
+
+def test_one_result_may_come_in_a_tuple_and_several_in_a_list_or_with_none_at_the_end():
+    assert check("conv2d.dF", lambda dy, x: (right_dF(dy, x),))
+    exercises = backprop.practice.EXERCISES
+    whole, depthwise = exercises["conv2d_backward"], exercises["depthwise_backward"]
+    assert check(whole.name, lambda *arrays: list(whole.answer(*arrays)))
+    assert check(depthwise.name, lambda *arrays: (*depthwise.answer(*arrays), None))
+
+
+def test_a_shape_that_no_mistake_explains_is_told():
+    verdict = check("conv2d.dF", lambda dy, x: right_dF(dy, x).ravel())
+    assert verdict.status == "wrong shape"
+    assert verdict.message == (
+        "dF should be (2, 2), yours is (4,). It was given dy (2, 2), x (3, 3)."
+    )
+
+
+def test_a_second_mistake_elsewhere_does_not_hide_the_first():
+    def two(dy, x, F):
+        padded = np.pad(dy, [(k - 1, k - 1) for k in F.shape])
+        return right_dF(F, padded), rotate180(right_dF(dy, x)), dy.mean()
+
+    verdict = check("conv2d.one_channel", two)
+    assert verdict.status == "known mistake"
+    assert "the kernel not turned by 180°" in verdict.message
+    assert verdict.output == "dx"
+
+
+def test_it_is_deterministic():
+    def my_dF(dy, x):
+        return right_dF(dy, x) + 1
+
+    first, again = (check("conv2d.dF", my_dF) for _ in range(2))
+    assert repr(first) == repr(again)
+    assert first._repr_html_() == again._repr_html_()
+
+
+def test_an_unknown_name_lists_the_names():
+    with pytest.raises(LookupError, match=r"no exercise 'conv3d'; there are .*conv2d\.dF, .*relu|"):
+        check("conv3d", right_dF)
+    with pytest.raises(LookupError, match=r"conv2d\.dF, .*layer_norm\.direct, "):
+        check("conv3d", right_dF)
+
+
+def test_a_result_in_the_place_of_the_function_is_refused():
+    with pytest.raises(TypeError, match="give it the function itself, without parentheses: None"):
+        check("conv2d.dF", None)
