@@ -102,7 +102,7 @@ def stacked(ax, parts, *, whole="sum", title=""):
         style = {"color": tint, "alpha": 0.55, "hatch": hatch, "edgecolor": INK, "linewidth": 0.8}
         ax.bar(places, part, bottom=start, width=0.7, label=name, **style)
     line = {"colors": TARGET, "linewidth": 3}
-    ax.hlines(numbers.sum(axis=0), places - 0.45, places + 0.45, label=whole, **line)
+    sums = ax.hlines(numbers.sum(axis=0), places - 0.45, places + 0.45, label=whole, **line)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set_title(title, color=INK, fontsize=10)
     ax.set_xticks(places)
@@ -110,7 +110,7 @@ def stacked(ax, parts, *, whole="sum", title=""):
     for side, spine in ax.spines.items():
         spine.set(visible=side == "left", color=INK)
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "ncols": 2}
-    ax.legend(**below, frameon=False, labelcolor=INK)
+    ax.legend(handles=[*ax.containers, sums], **below, frameon=False, labelcolor=INK)
     ax.patch.set_alpha(0)
     ax.figure.patch.set_alpha(0)
 
