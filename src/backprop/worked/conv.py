@@ -90,19 +90,21 @@ def input_gradient_scattered(x, F, dy, *, title="The input's gradient, scattered
     """dx = dL/dx, scattered: each dy pushes dy·F into the patch of x that it saw. Chapter 05."""
     sheet, meetings = _backward(x, F, dy, title, geometry)
     F, dy = sheet.grids["F"].cells, sheet.grids["dy"].cells
-    so_far = np.zeros(meetings.image, dtype=object)
+    so_far, before = np.zeros(meetings.image, dtype=object), ()
     for k, output in enumerate(np.ndindex(dy.shape)):
         pushed = {cell: product(dy[at], F[tap]) for at, tap, cell in meetings if at == output}
         formulas = so_far.copy()
         for cell, push in pushed.items():
             formulas[cell] = total([so_far[cell], push]) if so_far[cell] != 0 else push
         letters = "z" * (k // 26) + ascii_lowercase[k % 26]
+        symbol = "dx" if k == dy.size - 1 else letters
         name = "dx" if k == dy.size - 1 else f"dx_{letters}"
         source = f"dy{subscript(output)}"
-        so_far = sheet.define(name, formulas, label=f"dx after {source}", symbol="dx")
+        so_far = sheet.define(name, formulas, label=f"{symbol}, after {source}", symbol=symbol)
         note = f"{source} pushes into the patch of x that it saw."
         if pushed:  # a window that lies in the padding alone has nothing to push into
-            sheet.step([so_far[cell] for cell in pushed], note, show=("dy", "F", name))
+            sheet.step([so_far[cell] for cell in pushed], note, show=("dy", "F", *before, name))
+        before = (name,)
     return sheet
 
 
@@ -110,23 +112,24 @@ def input_gradient_turned(x, F, dy, *, turn="180", title="The kernel over dy", *
     """dx as a sliding window of a turned kernel over dy, beside the truth. Chapter 05.
 
     `turn` is "180" (rows, then columns flipped), "rows", "columns" or "none"; unless the kernel is
-    symmetric only the first is right. The grid e is dx minus the gradient gathered from dy.
+    symmetric only the first is right. The grids are R, T (the kernel flipped), B (dy with a border
+    of zeros), dx (by this rule, drawn as g) and e, which is dx minus the gradient gathered from dy.
     """
     sheet, meetings = _backward(x, F, dy, title, geometry)
     kernel = _turn(sheet, turn)
-    border = sheet.define("dyp", _bordered(sheet, meetings), label="dy, bordered", tint=2)
+    border = sheet.define("B", _bordered(sheet, meetings), label="B, dy bordered", tint=2)
     formulas = np.empty(meetings.image, dtype=object)
     for r, c in np.ndindex(formulas.shape):
         d, taps = meetings.dilation, np.ndindex(kernel.cells.shape)
         formulas[r, c] = total(
             product(kernel.cells[u, v], border[r + d * u, c + d * v]) for u, v in taps
         )
-    dx = sheet.define("dx", formulas, label="dx by this rule")
+    dx = sheet.define("dx", formulas, label="g, dx by this rule", symbol="g")
     truth = sheet.define("t", _totals(_pulls(sheet, meetings)), hidden=True)
-    sheet.define("e", dx - truth, label="dx minus the true dx", error=True)
+    sheet.define("e", dx - truth, label="g minus the true dx", error=True)
     for (r, c), cell in np.ndenumerate(dx):
         note = f"The kernel lies with its first tap at row {r + 1}, column {c + 1}."
-        sheet.step(cell, note, show=(kernel.name, "dyp", "dx", "e"))
+        sheet.step(cell, note, show=(kernel.name, "B", "dx", "e"))
     return sheet
 
 
@@ -206,7 +209,8 @@ def _turn(sheet, turn):
     kernel, said = sheet.grids["F"], {"R": "Flip the rows.", "T": "Flip the columns."}
     for name in TURNS[turn]:
         flipped = kernel.cells[::-1] if name == "R" else kernel.cells[:, ::-1]
-        label = "F turned by 180°" if TURNS[turn][:1] != name else f"F, {said[name][9:-1]} flipped"
+        how = "turned by 180°" if TURNS[turn][:1] != name else f"{said[name][9:-1]} flipped"
+        label = f"{name}, F {how}"
         cells = sheet.define(name, flipped, label=label, tint=1)
         sheet.step(cells, said[name], show=(kernel.name, name))
         kernel = sheet.grids[name]
