@@ -63,7 +63,8 @@ def _refuse(exercise, tried, arguments, options, dtype, seconds):
     elif empty or isinstance(tried.raised, NotImplementedError):
         names = ", ".join(exercise.returns)
         status = "not attempted"
-        message = f"Write {exercise.signature}, which returns {names}; then run this cell again."
+        written = exercise.signature.partition("(")[0]
+        message = f"Write {written}, which returns {names}; then check it again."
     elif tried.raised is not None:
         error = f"{type(tried.raised).__name__}: {tried.raised}".removesuffix(": ")
         status, message = "raised", f"Your function raised {error}. It was given {given}."
