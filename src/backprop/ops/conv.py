@@ -37,9 +37,9 @@ def conv2d(x, w, b, *, stride=1, padding=0, dilation=1, groups=1):
     * w[f,c,u,v], where x is padded with zeros and c runs over the channels of f's group.
     I = (H + top + bottom - (U-1)*dilation - 1) // stride + 1, and J likewise from W and V.
 
-    The kernel is NOT flipped (cross-correlation), as in every framework; the turn by 180° appears
-    in the gradient of x. `stride` and `dilation` are an int or (vertical, horizontal); `padding` is
-    an int, such a pair, or ((top, bottom), (left, right)); `b` may be None.
+    The kernel is NOT flipped (cross-correlation), as in PyTorch, TensorFlow and JAX; the turn by
+    180° appears in the gradient of x. `stride` and `dilation` are an int or (vertical, horizontal);
+    `padding` is an int, such a pair, or ((top, bottom), (left, right)); `b` may be None.
 
     Raises ValueError where channels, groups or shapes disagree or the kernel does not fit,
     TypeError where a size is not whole or an array not real. Derived in chapters 01 and 08.

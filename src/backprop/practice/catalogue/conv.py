@@ -58,7 +58,7 @@ SLIDE = Exercise(
         Mistake(
             "the kernel turned",
             lambda x, F, stride: _slide(x, rotate180(F), stride),
-            "The kernel was turned by 180°. In every framework a convolution lays it on the image "
+            "The kernel was turned by 180°. In today's frameworks a convolution lays it on the image "
             "as it is.",
         ),
         Mistake(
