@@ -3,7 +3,7 @@
 import gzip
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -43,27 +43,38 @@ class Visit:
     raw: list
     dead: int
     sideways: list
-    faults: list
+    faults: list = field(default_factory=list)
 
 
 def look(chromium, root, name, *, with_axe):
-    """Visit a page: wide and light first, then narrow and dark."""
+    """Visit a page: wide first, then on a phone in the dark, then wide again."""
     with chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
         page = context.new_page()
         complaints = browser.Complaints(page, root)
         browser.open_page(page, root + name)
         browser.unfold(page)
-        faults = axe.faults(page) if with_axe else []
-        page.emulate_media(color_scheme="dark")
-        sideways = browser.sideways(page, 360)
-        faults += axe.faults(page) if with_axe else []
-        return Visit(
+        visit = Visit(
             complaints=complaints,
             raw=browser.raw_mathematics(page),
             dead=page.locator(".bp-figure:not([data-live=true])").count(),
-            sideways=sideways,
-            faults=faults,
+            sideways=browser.sideways(page, 360),
         )
+        if with_axe:
+            visit.faults = axe_faults(page)
+        return visit
+
+
+def axe_faults(page):
+    """Ask axe-core about a page on a phone in the dark, then about the same, wide and light."""
+    faults = axe.reach_faults(page)
+    page.evaluate(axe.THIN_OUT)
+    for scheme, width in (("dark", 360), ("light", 1200)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        browser.settle(page)
+        assert page.locator(f"html[data-theme={scheme}]").count(), "the theme does not follow"
+        faults += [f"{scheme}, {width} px: {fault}" for fault in axe.faults(page)]
+    return faults
 
 
 @pytest.fixture(
@@ -132,9 +143,19 @@ def variants(figure, spec):
     for k, variant in enumerate(spec["variants"]):
         if len(spec["variants"]) > 1:
             figure.locator(".bp-variants label").nth(k).click()
-        if len(variant["worksheet"]["steps"]) > 1:
-            figure.locator(".bp-controls input[type=range]").fill("1")
+        go_to(figure, variant["worksheet"], 0)
         yield variant["worksheet"]
+
+
+def go_to(figure, sheet, step):
+    """Drag the slider to a step; a figure of one step has no slider."""
+    if len(sheet["steps"]) > 1:
+        figure.locator(".bp-controls input[type=range]").fill(str(step + 1))
+
+
+def targets(step):
+    """The cells that a step computes; there may be none."""
+    return set(step.get("targets", []))
 
 
 def named(figure, spec, word):
@@ -158,18 +179,30 @@ def marked(figure):
     )
 
 
-def given_inputs(figure, sheet):
-    """Locate the first entry of each grid that the reader sees and may change."""
+def editable(figure, sheet):
+    """Go to a step that shows it, for each given grid; give the grid and its first entry."""
     for grid in sheet["grids"]:
-        cells = figure.locator(f'[data-grid="{grid["name"]}"] input')
-        if "given" in grid and cells.count() and cells.first.is_visible():
-            yield grid, cells.first
+        shows = [k for k, step in enumerate(sheet["steps"]) if shown(grid, step)]
+        if "given" in grid and shows:
+            go_to(figure, sheet, shows[0])
+            yield grid, figure.locator(f'[data-grid="{grid["name"]}"] input').first
+
+
+def shown(grid, step):
+    """Say whether a step shows a grid."""
+    return grid["name"] in step["show"] if "show" in step else not grid.get("hidden")
+
+
+def other_value(grid):
+    """Another value for a grid's first entry: the next choice, where there are some."""
+    first, choices = grid["given"][0], grid.get("choices")
+    return next(value for value in choices if value != first) if choices else first + 2.5
 
 
 def test_the_arrow_keys_step_through_a_figure(page):
     for figure, spec in figures(page):
         for sheet in variants(figure, spec):
-            steps = [set(step["targets"]) for step in sheet["steps"]]
+            steps = [targets(step) for step in sheet["steps"]]
             if len(steps) == 1:
                 continue
             named(figure, spec, "play").focus()
@@ -192,10 +225,8 @@ def test_an_edited_number_changes_what_numpy_changes(page):
     for figure, spec in figures(page):
         for sheet in variants(figure, spec):
             given = {}
-            for grid, entry in given_inputs(figure, sheet):
-                old, *rest = grid["given"]
-                others = [choice for choice in grid.get("choices", []) if choice != old]
-                given[grid["name"]] = [others[-1] if others else old + 2.5, *rest]
+            for grid, entry in editable(figure, sheet):
+                given[grid["name"]] = [other_value(grid), *grid["given"][1:]]
                 entry.fill(str(given[grid["name"]][0]))
                 entry.press("Enter")
                 expected = cell_values(sheet, **given)
@@ -210,7 +241,7 @@ def test_a_refused_entry_says_why_and_keeps_the_old_value(page, refused):
     for figure, spec in figures(page):
         sheet = next(variants(figure, spec))
         before = drawn_values(figure)
-        _, entry = next(given_inputs(figure, sheet))
+        _, entry = next(editable(figure, sheet))
         old = entry.input_value()
         entry.fill(refused)
         entry.press("Enter")
@@ -227,9 +258,9 @@ def test_a_figure_plays_to_its_end(page):
             continue
         play = named(figure, spec, "play")
         play.click()
-        assert marked(figure) == set(sheet["steps"][0]["targets"])
+        assert marked(figure) == targets(sheet["steps"][0])
         for _ in range(120):
-            if marked(figure) == set(sheet["steps"][-1]["targets"]) and play.is_visible():
+            if marked(figure) == targets(sheet["steps"][-1]) and play.is_visible():
                 break
             page.clock.run_for(1000)
         else:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 FIGURE = PACKAGE / "figure"
+SITE = PACKAGE / "site"
 
 # What a page loads of MathJax: the engine, the fonts, and the TeX extensions it fetches on demand.
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
@@ -42,16 +43,6 @@ for (const figure of document.querySelectorAll(".bp-figure")) {
 })();
 """
 
-# The theme's script runs last and corrects an unset colour theme aloud, after a first paint in
-# the wrong one. A page opened from a file may not read another page, so search shows no excerpts.
-HEAD_SCRIPT = """\
-{
-  const page = document.documentElement.dataset;
-  page.mode ||= "auto";
-  page.theme ||= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-}"""
-
 
 def setup(app):
     """Connect everything to Sphinx; called once, after Jupyter Book's own extensions."""
@@ -62,7 +53,8 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
     app.connect("html-page-context", dress_page, priority=999)
-    app.add_js_file(None, body=HEAD_SCRIPT)
+    app.add_js_file(None, body=(SITE / "head.js").read_text(encoding="utf-8"))
+    app.add_js_file("backprop/page.js", loading_method="defer")
     app.add_css_file("backprop/page.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -109,11 +101,12 @@ def write_assets(app):
         return
     static = Path(app.outdir, "_static")
     copy_mathjax(static / "mathjax")
-    (static / "backprop").mkdir(parents=True, exist_ok=True)
+    own = static / "backprop"
+    own.mkdir(parents=True, exist_ok=True)
     script = page_script((FIGURE / "figure.js").read_text(encoding="utf-8"))
-    (static / "backprop" / "figure.js").write_text(script, encoding="utf-8")
-    for style in (FIGURE / "figure.css", PACKAGE / "page.css"):
-        shutil.copyfile(style, static / "backprop" / style.name)
+    (own / "figure.js").write_text(script, encoding="utf-8")
+    for source in (FIGURE / "figure.css", SITE / "page.css", SITE / "page.js"):
+        shutil.copyfile(source, own / source.name)
 
 
 def copy_mathjax(destination):
@@ -146,9 +139,12 @@ def page_script(module):
 
 def dress_page(app, pagename, templatename, context, doctree):
     """Give a page with a figure its script and style, and take away what no page needs."""
-    if "bp-figure" in context.get("body", ""):
+    body = context.get("body", "")
+    if 'class="bp-figure"' in body:
         app.add_js_file("backprop/figure.js", loading_method="defer")
         app.add_css_file("backprop/figure.css")
+    # The empty corner of a table with two heads heads nothing.
+    context["body"] = body.replace('<th class="head"><p></p></th>', "<td></td>")
     context["script_files"][:] = [f for f in context["script_files"] if wanted(f)]
     context["css_files"][:] = [f for f in context["css_files"] if wanted(f)]
 

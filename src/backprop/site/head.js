@@ -1,0 +1,10 @@
+// Stands in the head of every page and runs before anything is drawn.
+{
+  // The theme's own script runs last: it would correct an unset colour theme aloud, and only after
+  // a first paint in the wrong one.
+  const page = document.documentElement.dataset;
+  page.mode ||= "auto";
+  page.theme ||= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  // A page opened from a file may not read another page, so search shows titles without excerpts.
+  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}

@@ -1,0 +1,17 @@
+// Runs on every page once it is there.
+(() => {
+"use strict";
+
+/** A formula wider than the page scrolls in its box; the box must then be reachable by keyboard. */
+const boxes = new ResizeObserver((changes) => {
+  for (const { target: box } of changes) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+});
+
+addEventListener("load", async () => {
+  await window.MathJax?.startup?.promise;
+  document.querySelectorAll('mjx-container[display="true"]').forEach((box) => boxes.observe(box));
+});
+})();
