@@ -25,7 +25,7 @@ def normalise(x, axes, eps):
     return d / np.sqrt(np.square(d).mean(axis=axes, keepdims=True) + eps)
 
 
-def group_norm(x, gamma, *, groups, eps):
+def group_norm(x, gamma, groups, eps):
     grouped = x.reshape(len(x), groups, -1)
     return normalise(grouped, -1, eps).reshape(x.shape) * gamma[:, None, None]
 

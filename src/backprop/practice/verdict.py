@@ -57,7 +57,7 @@ class Verdict:
 def differing(received, expected):
     """Mark the entries that differ by more than rounding does."""
     tolerance = 1e-3 if received.dtype.itemsize < 8 else 1e-7
-    return ~np.isclose(received, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+    return ~np.isclose(received, expected, rtol=tolerance, atol=tolerance)
 
 
 def first_difference(received, expected):

@@ -37,4 +37,4 @@ def along(axes, **spoiled):
 
 def without_gamma(gradient):
     """Forget gamma."""
-    return lambda dy, x, gamma, **how: gradient(dy, x, np.ones_like(gamma), **how)
+    return lambda dy, x, gamma, *rest, **how: gradient(dy, x, np.ones_like(gamma), *rest, **how)

@@ -58,8 +58,8 @@ SLIDE = Exercise(
         Mistake(
             "the kernel turned",
             lambda x, F, stride: _slide(x, rotate180(F), stride),
-            "The kernel was turned by 180°. In today's frameworks a convolution lays it on the image "
-            "as it is.",
+            "The kernel was turned by 180°. In today's frameworks a convolution lays it on the "
+            "image as it is.",
         ),
         Mistake(
             "a stride in the rows only",

@@ -175,13 +175,13 @@ BATCH = Exercise(
 def _group_cases(rng):
     for shape, groups in [((1, 4, 1, 2), 2), ((3, 6, 2, 3), 3)]:
         arrays = (whole(rng, *shape), whole(rng, *shape), whole(rng, shape[1]))
-        yield arrays, {"groups": groups, "eps": 0.5}
+        yield (*arrays, groups, 0.5), {}
 
 
 def _grouped(split=None, *, gamma_at_the_end=False, **spoiled):
     """Make group norm's gradient with spoiled paths, or with split(C, groups) groups."""
 
-    def gradient(dy, x, gamma, *, groups, eps=1e-5):
+    def gradient(dy, x, gamma, groups, eps):
         N, C, *positions = x.shape
         groups = split(C, groups) if split else groups
         shape = (N, groups, C // groups, *positions)
@@ -194,19 +194,19 @@ def _grouped(split=None, *, gamma_at_the_end=False, **spoiled):
     return gradient
 
 
-def _neighbours(dy, x, gamma, *, groups, eps=1e-5):
+def _neighbours(dy, x, gamma, groups, eps):
     """Put channels c, c + groups, c + 2·groups … into one group."""
     C = x.shape[1]
     order = np.arange(C).reshape(-1, groups).T.ravel()
     back = np.argsort(order)
-    return _grouped()(dy[:, order], x[:, order], gamma[order], groups=groups, eps=eps)[:, back]
+    return _grouped()(dy[:, order], x[:, order], gamma[order], groups, eps)[:, back]
 
 
 GROUP = Exercise(
     name="group_norm.dx",
-    signature="my_dx(dy, x, gamma, *, groups, eps=1e-5)",
+    signature="my_group_norm_gradient(dy, x, gamma, groups, eps)",
     returns=("dx",),
-    answer=lambda dy, x, gamma, *, groups, eps=1e-5: (
+    answer=lambda dy, x, gamma, groups, eps: (
         group_norm_backward(dy, x, gamma, np.zeros_like(gamma), groups=groups, eps=eps).dx
     ),
     cases=_group_cases,
@@ -244,7 +244,7 @@ GROUP = Exercise(
         ),
         Mistake(
             "over the batch",
-            lambda dy, x, gamma, *, groups, eps=1e-5: paths(
+            lambda dy, x, gamma, groups, eps: paths(
                 dy, x, gamma[:, None, None], (0, 2, 3), eps=eps
             ),
             "Mean and variance run over the batch, as in BatchNorm. GroupNorm stays inside of one "
