@@ -8,7 +8,7 @@ from backprop import batch_norm, batch_norm_backward, layer_norm, layer_norm_bac
 from backprop.worked import norm
 from backprop.worksheet import ProofError
 
-X, DY = [2, 4, 4, 4, 5, 5, 7, 9], [4, 1, 0, -1, 5, -1, 2, -2]
+X, DY = [2, 4, 4, 4, 5, 5, 7, 9], [-6, 1, 0, -5, -1, -6, -3, 4]
 BLOCK = np.array([[1.0, 7, -2], [4, 2, 6]])
 ABOVE = np.array([[2.0, -1, 3], [-4, 5, 1]])
 GAMMA, BETA = np.array([2.0, -1, 0.5]), np.array([1.0, 0, -3])
@@ -25,12 +25,12 @@ def small(axis):
 
 def test_the_example_is_worked_in_exact_numbers():
     values = norm.backward(X, DY).values()
-    assert [float(values[name]) for name in ("mu", "var", "s", "dvar", "dmu")] == [5, 4, 2, 1, -4]
+    assert [float(values[name]) for name in ("mu", "var", "s", "dvar", "dmu")] == [5, 4, 2, -2, 8]
     np.testing.assert_array_equal(values["h"], [-1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2])
     np.testing.assert_array_equal(values["p"], np.array(DY) / 2)
-    np.testing.assert_array_equal(values["q"], values["d"] / 4)
-    np.testing.assert_array_equal(values["r"], np.full(8, -0.5))
-    np.testing.assert_array_equal(values["dx"], [0.75, -0.25, -0.75, -1.25, 2, -1, 1, -0.5])
+    np.testing.assert_array_equal(values["q"], -values["d"] / 2)
+    np.testing.assert_array_equal(values["r"], np.ones(8))
+    np.testing.assert_array_equal(values["dx"], [-0.5, 2, 1.5, -1, 0.5, -2, -1.5, 1])
     np.testing.assert_array_equal(values["e"], np.zeros(8))
 
 
