@@ -66,7 +66,7 @@ def forward(x, gamma=1, beta=0, *, axis=0, eps=0, title="From x to y, normalised
         ("var", "d var", "The variance: the mean of the squared distances."),
         ("s", "var eps s", "Its root, the standard deviation; ε is added under the root."),
         ("h", "d s h", "Each distance in standard deviations."),
-        ("y", "h gamma beta y", "Each feature is scaled by its γ and moved by its β."),
+        ("y", "x h gamma beta y", "Each feature is scaled by its γ and moved by its β."),
     ]:
         sheet.step(sheet.grids[name].cells, note, show=shown.split())
     return sheet
