@@ -67,7 +67,7 @@ from backprop.ops.group_norms import (
     instance_norm_backward,
 )
 
-# chapter 12: activations
+# chapter 00: activations
 from backprop.ops.activation import (
     ReluGrads,
     SigmoidGrads,

@@ -29,7 +29,7 @@ def relu(x):
     """Keep what is positive, entry by entry: any shape -> the same shape.
 
     y = max(x, 0); NaN stays NaN.
-    Raises TypeError where x is not real. Used in chapter 12.
+    Raises TypeError where x is not real. Its kink is met in chapter 00.
     """
     (x,) = floats("relu", x=x)
     return np.maximum(x, 0)
