@@ -35,6 +35,14 @@ def test_letters_are_written_into_their_cells_and_names_beside(ax):
     ]
 
 
+def test_a_film_strip_names_a_grid_as_the_figure_does():
+    sheet = Worksheet("captions")
+    a = sheet.given("a", [1], symbol="α")
+    sheet.step(sheet.define("b", [a[0] * 2], symbol="β", label="twice α"))
+    (ax,) = plots.filmstrip(sheet).axes
+    assert [text.get_text() for text in ax.texts if text.get_va() == "bottom"] == ["α", "twice α"]
+
+
 def test_the_columns_of_a_film_strip_are_as_wide_as_their_numbers():
     sheet = Worksheet("shares")
     a = sheet.given("a", [1, 3])

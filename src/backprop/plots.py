@@ -141,7 +141,7 @@ def _panel(ax, worksheet, step, values):
             seen = tint if cell in sources else None
             _cell(ax, box, numbers[row, column], seen, str(cell) in step.targets)
         width = wide * cells.shape[1]
-        caption = textwrap.fill(grid.label or grid.name, int(4.4 * width + 2.8))
+        caption = textwrap.fill(grid.label or grid.symbol or grid.name, int(4.4 * width + 2.8))
         ax.text(left + width / 2, -0.15, caption, ha="center", va="bottom", color=INK, size=8)
         left += width + GAP
     line = step.note
