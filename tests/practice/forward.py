@@ -49,8 +49,8 @@ FORWARD = {
     "layer_norm.dx": lambda x, gamma, *, eps=1e-5: gamma * normalise(x, -1, eps),
     "layer_norm_backward": lambda x, gamma, beta, *, eps=1e-5: gamma * normalise(x, -1, eps) + beta,
     "batch_norm.dx": lambda x, gamma, *, eps=1e-5: gamma * normalise(x, 0, eps),
-    "batch_norm_backward": lambda x, gamma, eps: (
-        gamma[:, None, None] * normalise(x, (0, 2, 3), eps)
+    "batch_norm_backward": lambda x, gamma, beta, *, eps=1e-5: (
+        gamma[:, None, None] * normalise(x, (0, 2, 3), eps) + beta[:, None, None]
     ),
     "group_norm.dx": group_norm,
 }

@@ -72,11 +72,12 @@ BATCH_DX = Exercise(
 
 def _image_cases(rng):
     for shape, eps in [((2, 2, 1, 2), 1e-5), ((4, 3, 2, 5), 0.5)]:
-        yield (whole(rng, *shape), whole(rng, *shape), whole(rng, shape[1]), eps), {}
+        channels = (whole(rng, shape[1]), whole(rng, shape[1]))  # gamma and beta
+        yield (whole(rng, *shape), whole(rng, *shape), *channels), {"eps": eps}
 
 
-def _backward(dy, x, gamma, eps):
-    return tuple(batch_norm_backward(dy, x, gamma, np.zeros_like(gamma), eps=eps))
+def _backward(dy, x, gamma, beta, *, eps=1e-5):
+    return tuple(batch_norm_backward(dy, x, gamma, beta, eps=eps))
 
 
 def _images(axes, **spoiled):
@@ -84,7 +85,9 @@ def _images(axes, **spoiled):
     return instead(
         _backward,
         0,
-        lambda dy, x, gamma, eps: paths(dy, x, gamma[:, None, None], axes, eps=eps, **spoiled),
+        lambda dy, x, gamma, beta, *, eps=1e-5: paths(
+            dy, x, gamma[:, None, None], axes, eps=eps, **spoiled
+        ),
     )
 
 
@@ -93,13 +96,13 @@ def _sums(place, make):
     return instead(
         _backward,
         place,
-        lambda dy, x, gamma, eps: make(dy, normalised(x, (0, 2, 3), eps=eps), x),
+        lambda dy, x, gamma, beta, *, eps=1e-5: make(dy, normalised(x, (0, 2, 3), eps=eps), x),
     )
 
 
 BATCH = Exercise(
     name="batch_norm_backward",
-    signature="my_batch_norm_backward(dy, x, gamma, eps)",
+    signature="my_batch_norm_backward(dy, x, gamma, beta, *, eps=1e-5)",
     returns=("dx", "dgamma", "dbeta"),
     answer=_backward,
     cases=_image_cases,
@@ -111,7 +114,9 @@ BATCH = Exercise(
             instead(
                 _backward,
                 0,
-                lambda dy, x, gamma, eps: _backward(dy, x, np.ones_like(gamma), eps)[0],
+                lambda dy, x, gamma, beta, *, eps=1e-5: _backward(
+                    dy, x, np.ones_like(gamma), beta, eps=eps
+                )[0],
             ),
             NO_GAMMA,
         ),
