@@ -71,7 +71,7 @@ def letters(ax, array, *, title="", rows=(), columns=()):
         line = {"fill": False, "edgecolor": INK, "linewidth": 0.5, "clip_on": False}
         ax.add_patch(Rectangle((column, row), 1, 1, **line))
         if letter:
-            tint = TINTS[(ord(letter) - ord("a")) % len(TINTS)]
+            tint = TINTS[(ord(letter.lower()) - ord("a")) % len(TINTS)]
             ax.add_patch(Rectangle((column, row), 1, 1, facecolor=tint, alpha=0.45))
             ax.text(column + 0.5, row + 0.5, letter, ha="center", va="center", color=INK, size=11)
     style = {"textcoords": "offset points", "color": INK, "size": 9}
