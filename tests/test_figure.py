@@ -36,6 +36,55 @@ def test_values_are_the_worksheets_until_the_reader_changes_a_number(figure):
     assert figure.values["dx"][2, 2] == 4 * 3, "variants share the reader's numbers"
 
 
+def apart():
+    """Three variants: x begins alike in all, dy in the last two alone, and n is the last's."""
+    sheets = {}
+    for name, dy in {"same": [5, 6], "other": [7, 8], "more": [7, 8]}.items():
+        sheets[name] = sheet = Worksheet(name)
+        x, up = sheet.given("x", [1, 2]), sheet.given("dy", dy)
+        sheet.step(sheet.define("y", [x[0] * up[0]]))
+    sheets["more"].given("n", 3)
+    return sheets
+
+
+def test_variants_share_the_numbers_of_a_grid_only_where_it_begins_alike():
+    figure = Figure(apart())
+    keys = [
+        {g["name"]: g.get("key", g["name"]) for g in v["worksheet"]["grids"] if "given" in g}
+        for v in figure.spec["variants"]
+    ]
+    assert keys == [
+        {"x": "x", "dy": "dy"},
+        {"x": "x", "dy": "other: dy"},
+        {"x": "x", "dy": "other: dy", "n": "n"},
+    ]
+    figure.given = {"x": [10, 2], "dy": [50, 6]}
+    assert [values_of(figure, k)["y"].item() for k in range(3)] == [500, 70, 70]
+    figure.given = {"x": [10, 2], "other: dy": [70, 8]}
+    assert [values_of(figure, k)["y"].item() for k in range(3)] == [50, 700, 700]
+
+
+def values_of(figure, variant):
+    figure.variant = variant
+    return figure.values
+
+
+def test_grids_of_another_size_or_with_other_choices_are_kept_apart():
+    sheets = {"row": Worksheet(), "column": Worksheet(), "label": Worksheet(), "two": Worksheet()}
+    row, column, label, two = sheets.values()
+    for sheet, values, choices in [
+        (row, [[1, 2]], ()),
+        (column, [[1], [2]], ()),
+        (label, [1, 2], (1, 2, 3)),
+        (two, [1, 2], (1, 2)),
+    ]:
+        a = sheet.given("a", values, choices=choices)
+        sheet.step(sheet.define("b", [a.flat[0]]))
+    figure = Figure(sheets)
+    figure.given = {"a": [5, 6], "column: a": [7, 8]}
+    assert [values_of(figure, k)["b"].item() for k in range(4)] == [5, 7, 1, 1]
+
+
 def test_numbers_for_another_shape_are_left_aside():
     sheet = Worksheet("one")
     a = sheet.given("a", [1, 2])

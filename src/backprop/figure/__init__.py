@@ -25,7 +25,9 @@ class Figure(anywidget.AnyWidget):
 
     worksheet: a Worksheet, or {name: Worksheet}; title: defaults to the first worksheet's;
     words: replaces some of the words shown (a translation). Traits to link to other widgets:
-    `step` and `variant` (from 0) and `given` ({grid: its numbers, row by row}).
+    `step` and `variant` (from 0) and `given` ({grid: its numbers, row by row}, of grids that the
+    reader has changed). Variants share the numbers of a grid that begins alike in both; one that
+    begins otherwise than an earlier variant's is kept apart in `given`, under "variant: grid".
     Raises ValueError where there is no worksheet or a worksheet has no steps.
     """
 
@@ -41,11 +43,14 @@ class Figure(anywidget.AnyWidget):
         if not variants or not all(sheet.steps for sheet in variants.values()):
             raise ValueError("Figure: it needs at least one worksheet, and each at least one step")
         self.worksheets = list(variants.values())
+        self._keys = _keys(variants)
+        documents = map(_document, self.worksheets, self._keys)
         spec = {
             "title": title or self.worksheets[0].title,
             "words": WORDS | (words or {}),
             "variants": [
-                {"name": name, "worksheet": sheet.to_json()} for name, sheet in variants.items()
+                {"name": name, "worksheet": document}
+                for name, document in zip(variants, documents, strict=True)
             ],
         }
         super().__init__(spec=spec)
@@ -53,11 +58,11 @@ class Figure(anywidget.AnyWidget):
     @property
     def values(self) -> dict[str, np.ndarray]:
         """Every grid of the variant shown, evaluated from the numbers the reader left in it."""
-        sheet = self.worksheets[self.variant]
+        sheet, keys = self.worksheets[self.variant], self._keys[self.variant]
         edited = {
-            name: np.reshape(self.given[name], grid.cells.shape)
-            for name, grid in sheet.grids.items()
-            if grid.given is not None and len(self.given.get(name, ())) == grid.cells.size
+            name: np.reshape(self.given[key], sheet.grids[name].cells.shape)
+            for name, key in keys.items()
+            if len(self.given.get(key, ())) == sheet.grids[name].cells.size
         }
         return sheet.values(**edited)
 
@@ -78,6 +83,33 @@ class Figure(anywidget.AnyWidget):
             f'<div class="bp-figure"><script type="application/json" class="bp-spec">{document}'
             f'</script><div class="bp-static">{_first_state(self.worksheets[0])}</div></div>'
         )
+
+
+def _keys(variants):
+    """Find under which key `given` keeps each given grid's numbers: {grid: key} for each variant.
+
+    Grids of one name that begin alike have one key. Where they do not, a change of one would
+    overwrite the other, so the later one's key has its variant before the name.
+    """
+    owners, found = {}, []
+    for variant, sheet in variants.items():
+        taken, keys = {name for name, *_ in owners}, {}
+        for name, grid in sheet.grids.items():
+            if grid.given is not None:
+                start = (name, grid.given.shape, tuple(grid.choices), *grid.given.flat)
+                own = f"{variant}: {name}" if name in taken else name
+                keys[name] = owners.setdefault(start, own)
+        found.append(keys)
+    return found
+
+
+def _document(sheet, keys):
+    """Write a worksheet for figure.js, with the keys that are not the grids' names."""
+    document = sheet.to_json()
+    for grid in document["grids"]:
+        if (key := keys.get(grid["name"], grid["name"])) != grid["name"]:
+            grid["key"] = key
+    return document
 
 
 def _first_state(sheet):

@@ -24,14 +24,14 @@ function shown(value) {
 }
 
 /** Read a number as a hand types it, decimal comma and long minus too; NaN if it is none. */
-function typedNumber(text) {
-  const plain = text.trim().replace(/[−–]/g, "-").replace(",", ".");
+function typedDecimal(text) {
+  const plain = text.trim().replace(/[-−–]\s*/g, "-").replace(",", ".");
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
 }
 
-/** Read an answer, which may be a fraction such as 1/3. */
-function typedAnswer(text) {
-  const [above, below = 1, ...rest] = text.split("/").map(typedNumber);
+/** Read a number or a fraction such as 1/3. */
+function typedNumber(text) {
+  const [above, below = 1, ...rest] = text.split("/").map(typedDecimal);
   return rest.length ? NaN : above / below;
 }
 
@@ -168,7 +168,8 @@ function readSheet(worksheet) {
   for (const document of worksheet.grids) {
     const { shape } = document;
     const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
-    const grid = { ...document, rows, columns, first: sheet.cells.length, size: rows * columns };
+    const place = { rows, columns, first: sheet.cells.length, size: rows * columns };
+    const grid = { key: document.name, ...document, ...place };
     sheet.grids.push(grid);
     for (let k = 0; k < grid.size; k++) {
       const [row, column] = [Math.floor(k / columns), k % columns];
@@ -196,25 +197,19 @@ function readSheet(worksheet) {
   return sheet;
 }
 
-/** @param {Object<string, number[]>} given  @returns {Float64Array} the values of all cells */
-function evaluate(sheet, given) {
+/** A given grid's numbers: the reader's where they fit, else its own. Variants share them by key. */
+function numbersOf({ key, size, given }, typed) {
+  return typed[key]?.length === size ? typed[key] : given;
+}
+
+/** @param {Object<string, number[]>} typed  @returns {Float64Array} the values of all cells */
+function evaluate(sheet, typed) {
   const values = new Float64Array(sheet.cells.length);
-  for (const grid of sheet.grids) if (grid.given) values.set(given[grid.name], grid.first);
+  for (const grid of sheet.grids) if (grid.given) values.set(numbersOf(grid, typed), grid.first);
   sheet.cells.forEach((cell, k) => {
     if (cell.value) values[k] = cell.value(values);
   });
   return values;
-}
-
-/** The given numbers of a sheet: the reader's where `lookup` finds a fitting list, else its own. */
-function givenNumbers(sheet, lookup) {
-  const grids = sheet.grids.filter((grid) => grid.given);
-  return Object.fromEntries(
-    grids.map((grid) => {
-      const list = lookup(grid);
-      return [grid.name, [...(list?.length === grid.size ? list : grid.given)]];
-    }),
-  );
 }
 
 /* ---- One frame ---- */
@@ -313,7 +308,6 @@ class Figure {
     this.model = model;
     this.spec = model.get("spec");
     this.sheets = this.spec.variants.map(({ worksheet }) => readSheet(worksheet));
-    this.kept = new Map(); // the reader's numbers, by name and shape, across variants
     this.hovered = this.focused = null;
     this.predict = NO_PREDICTION;
     this.paper = matchMedia("print");
@@ -548,15 +542,9 @@ class Figure {
     this.go(this.step + move);
   }
 
-  /** Change the variant; numbers of grids of equal name and shape go along. */
   choose(variant) {
-    const key = ({ name, shape }) => `${name} ${shape}`;
-    for (const grid of this.sheet.grids) if (grid.given) this.kept.set(key(grid), this.given[grid.name]);
-    const sheet = this.sheets[variant];
-    this.model.set("given", givenNumbers(sheet, (grid) => this.kept.get(key(grid))));
     this.model.set("variant", variant);
-    this.model.set("step", Math.min(this.step, sheet.steps.length - 1));
-    this.model.save_changes();
+    this.moveTo(this.step); // the variant may have fewer steps
   }
 
   /* -- pointing -- */
@@ -671,10 +659,10 @@ class Figure {
   }
 
   givenWith(k, value) {
-    const { name, first } = this.sheet.cells[k].grid;
-    const list = [...this.given[name]];
-    list[k - first] = value;
-    return { ...this.given, [name]: list };
+    const { grid } = this.sheet.cells[k];
+    const list = [...numbersOf(grid, this.typed)];
+    list[k - grid.first] = value;
+    return { ...this.typed, [grid.key]: list };
   }
 
   write(k, value) {
@@ -686,8 +674,7 @@ class Figure {
   }
 
   reset() {
-    this.kept.clear();
-    this.model.set("given", givenNumbers(this.sheet, () => null));
+    this.model.set("given", {});
     this.model.save_changes();
     this.status.textContent = this.say("reset_done");
   }
@@ -703,7 +690,7 @@ class Figure {
 
   check() {
     const { asked } = this.view;
-    const answer = typedAnswer(this.answer.value);
+    const answer = typedNumber(this.answer.value);
     if (Number.isNaN(answer)) this.reply("refused_answer");
     else if (agrees(answer, this.values[asked])) this.reveal("right");
     else {
@@ -743,9 +730,8 @@ class Figure {
 
   /** The given numbers have changed, here or in Python. */
   calculate() {
-    const given = this.model.get("given") ?? {};
-    this.given = givenNumbers(this.sheet, (grid) => given[grid.name]);
-    this.values = evaluate(this.sheet, this.given);
+    this.typed = this.model.get("given") ?? {};
+    this.values = evaluate(this.sheet, this.typed);
     this.draw();
   }
 
