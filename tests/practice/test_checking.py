@@ -1,5 +1,6 @@
 """What `check` says to each kind of answer, catalogued or not."""
 
+import re
 import time
 
 import numpy as np
@@ -50,7 +51,30 @@ def test_the_readers_own_error_is_shown_with_the_shapes():
     verdict = check("conv2d.dF", my_dF)
     assert verdict.status == "raised"
     assert "Your function raised ValueError: matmul" in verdict.message
+    line = my_dF.__code__.co_firstlineno + 1
+    assert f" It happened in line {line}: “return dy @ x”. It was given" in verdict.message
     assert verdict.message.endswith("It was given dy (2, 2), x (3, 3).")
+
+
+def test_an_error_within_numpy_is_shown_at_the_readers_own_line():
+    def my_dF(dy, x):
+        return np.linalg.inv(x.sum())
+
+    line = my_dF.__code__.co_firstlineno + 1
+    said = f"It happened in line {line}: “return np.linalg.inv("
+    assert said in check("conv2d.dF", my_dF).message
+
+
+def test_a_function_that_cannot_be_called_so_has_no_line():
+    message = check("conv2d.dF", lambda dy: dy).message
+    assert re.search(r"raised TypeError: .* takes 1 .* but 2 were given\. It was given dy", message)
+
+
+def test_a_function_whose_source_is_unknown_has_a_line_without_words():
+    names = {}
+    exec("def my_dF(dy, x):\n    return dy[5]", names)
+    message = check("conv2d.dF", names["my_dF"]).message
+    assert "size 2. It happened in line 2. It was given" in message
 
 
 def test_an_error_without_words_and_an_exit_are_errors_like_others():
@@ -60,8 +84,8 @@ def test_an_error_without_words_and_an_exit_are_errors_like_others():
     def insist(dy, x):
         raise AssertionError
 
-    assert "Your function raised SystemExit. It" in check("conv2d.dF", leave).message
-    assert "Your function raised AssertionError. It" in check("conv2d.dF", insist).message
+    assert "Your function raised SystemExit. It happened" in check("conv2d.dF", leave).message
+    assert "Your function raised AssertionError. It happ" in check("conv2d.dF", insist).message
 
 
 def test_a_smaller_case_that_is_wrong_says_more_than_a_later_error():
@@ -174,7 +198,7 @@ def test_a_result_that_is_reused_later_is_compared_as_it_was():
         (lambda dF: dF.astype(object), "not object."),
         (lambda dF: "dF", "dF should be an array, not str."),
         (lambda dF: {"dF": dF}, "dF should be an array, not dict."),
-        (lambda dF: (dF, dF), "It should return 1 of them (dF), not 2."),
+        (lambda dF: (dF, dF), "The number of results is 2. It should be 1: dF."),
     ],
 )
 def test_a_wrong_type_is_named(returned, words):
@@ -192,7 +216,7 @@ def test_a_missing_result_among_several_is_named():
     verdict = check("conv2d.one_channel", lambda dy, x, F: (np.zeros(x.shape), None, 0.0))
     assert verdict.message == "dF should be an array, not None."
     verdict = check("conv2d.one_channel", lambda dy, x, F: np.zeros(x.shape))
-    assert verdict.message == "It should return 3 of them (dx, dF, db), not 1."
+    assert verdict.message == "The number of results is 1. It should be 3: dx, dF, db."
 
 
 def test_one_result_may_come_in_a_tuple_and_several_in_a_list_or_with_none_at_the_end():

@@ -2,6 +2,7 @@
 
 import ctypes
 import threading
+import traceback
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,16 @@ def attempt(function, arguments, options, seconds):
     pairs = enumerate(zip(arguments, copies, strict=True))
     changed = tuple(k for k, (a, b) in pairs if isinstance(a, np.ndarray) and not _same(a, b))
     return Attempt(outcome.get("returned"), outcome.get("raised"), True, changed)
+
+
+def where(error):
+    """Say in which line of the reader's cell or file an error came up; "" where it is in none."""
+    _, *frames = traceback.extract_tb(error.__traceback__)  # the first is the call from here
+    own = [frame for frame in frames if frame.filename == frames[0].filename]
+    if not own:
+        return ""
+    code = f": “{own[-1].line}”" if own[-1].line else ""
+    return f"It happened in line {own[-1].lineno}{code}. "
 
 
 def _stop(thread):

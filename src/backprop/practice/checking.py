@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backprop.practice.attempt import attempt
+from backprop.practice.attempt import attempt, where
 from backprop.practice.catalogue import EXERCISES
 from backprop.practice.results import agree, outputs, wrong_type
 from backprop.practice.verdict import Verdict, first_difference
@@ -28,7 +28,8 @@ def check(name, function, *, seconds=SECONDS, dtype=np.float64):
     received = []
     for (arguments, options), answer in zip(cases, answers, strict=True):
         tried = attempt(function, arguments, options, seconds)
-        refusal = _refuse(exercise, tried, arguments, options, dtype, seconds)
+        given = _given(exercise, arguments, options)
+        refusal = _refuse(exercise, tried, given, np.dtype(dtype), seconds)
         if refusal is not None:
             # a smaller case that went wrong says more than an error on a larger one
             if refusal.status != "raised" or all(map(agree, received, answers)):
@@ -53,9 +54,8 @@ def _answer(exercise, arguments, options):
     return outputs(exercise.answer(*arguments, **options), len(exercise.returns))
 
 
-def _refuse(exercise, tried, arguments, options, dtype, seconds):
+def _refuse(exercise, tried, given, dtype, seconds):
     """Say why an attempt cannot be compared, or None where it can."""
-    given = _given(exercise, arguments, options)
     results = tried.returned if isinstance(tried.returned, tuple | list) else [tried.returned]
     empty = tried.raised is None and all(r is None or r is Ellipsis for r in results)
     if not tried.finished:
@@ -66,12 +66,13 @@ def _refuse(exercise, tried, arguments, options, dtype, seconds):
         written = exercise.signature.partition("(")[0]
         message = f"Write {written}, which returns {names}; then check it again."
     elif tried.raised is not None:
-        error = f"{type(tried.raised).__name__}: {tried.raised}".removesuffix(": ")
-        status, message = "raised", f"Your function raised {error}. It was given {given}."
+        error = f"{type(tried.raised).__name__}: {tried.raised}".rstrip(": .")
+        status = "raised"
+        message = f"Your function raised {error}. {where(tried.raised)}It was given {given}."
     elif tried.changed:
         names = ", ".join(exercise.arguments[k] for k in tried.changed)
         status, message = "changed its input", f"Your function changed {names}; work on a copy."
-    elif wrong := wrong_type(tried.returned, exercise.returns, np.dtype(dtype)):
+    elif wrong := wrong_type(tried.returned, exercise.returns, dtype):
         status, message = "wrong type", wrong
     else:
         return None

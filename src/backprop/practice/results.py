@@ -24,7 +24,8 @@ def wrong_type(returned, names, dtype):
         return f"{names[0]} should be an array, not a list."
     found = results(returned, len(names))
     if len(found) != len(names):
-        return f"It should return {len(names)} of them ({', '.join(names)}), not {len(found)}."
+        right = f"{len(names)}: {', '.join(names)}"
+        return f"The number of results is {len(found)}. It should be {right}."
     for name, result in zip(names, found, strict=True):
         if not isinstance(result, np.ndarray | np.generic | float):
             return f"{name} should be an array, not {_kind(result)}."
