@@ -35,6 +35,17 @@ def ties(window):
     return window == window.max()
 
 
+def up_to_the_last_window(gradient):
+    """Cut a gradient off where the last window ends, and lose what no window reaches."""
+
+    def lost(dy, x, *, kernel_size, stride, padding=0):
+        dx = gradient(dy, x, kernel_size=kernel_size, stride=stride, padding=padding)
+        rows, columns = ((n - 1) * stride + kernel_size - padding for n in dy.shape[-2:])
+        return dx[..., :rows, :columns]
+
+    return lost
+
+
 def covered(padded, x, padding):
     """Keep the padding: what is left is of the padded size."""
     return padded

@@ -3,7 +3,14 @@
 import numpy as np
 
 from backprop.ops.pool import avg_pool2d_backward
-from backprop.practice.catalogue._pushing import corner, covered, first, minus_padding, push
+from backprop.practice.catalogue._pushing import (
+    corner,
+    covered,
+    first,
+    minus_padding,
+    push,
+    up_to_the_last_window,
+)
 from backprop.practice.catalogue._tools import distinct, whole
 from backprop.practice.exercise import Exercise, Mistake
 
@@ -53,6 +60,12 @@ _AVERAGE = (
         push(lambda a: a / a.size, fill=0),
         "dy is multiplied by the cells' values. An average is linear: its slopes do not depend on "
         "x.",
+    ),
+    (
+        "remainder rows lost",
+        up_to_the_last_window(push(_equally, fill=0)),
+        "dx ends where the last window ends. The rows and columns that no window reaches are part "
+        "of x: their gradient is 0.",
     ),
 )
 
@@ -134,6 +147,7 @@ def _batch_cases(rng):
         ((1, 1, 2, 2), (1, 1, 3, 3), 2, 1, 0),
         ((2, 3, 3, 3), (2, 3, 5, 6), 3, 2, 1),
         ((2, 1, 5, 6), (2, 1, 4, 5), 2, 1, 1),
+        ((2, 1, 2, 3), (2, 1, 5, 6), 2, 2, 0),  # a row that no window reaches
     ]:
         for include in (True, False):
             how = {"kernel_size": size, "stride": stride, "padding": padding}

@@ -141,6 +141,12 @@ BATCH = Exercise(
             "11",
         ),
         Mistake(
+            "over everything",
+            _images((0, 1, 2, 3)),
+            "You averaged over the whole array. Every channel has a mean and a variance of its "
+            "own.",
+        ),
+        Mistake(
             "dgamma without x-hat",
             _sums(1, lambda dy, x_hat, x: dy.sum(axis=(0, 2, 3))),
             "dgamma is dbeta here. gamma is multiplied with x-hat: dy·x-hat is added up.",

@@ -16,7 +16,7 @@ def _padded(x, padding):
     return np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)
 
 
-def _loops(row, *, crop=None, pad=_padded):
+def _loops(row, *, crop=None, pad=_padded, assign=False):
     """Make a backward in which tap u of window i meets row(i, u, stride), if that exists."""
 
     def backward(dy, x, w, b, *, stride=1, padding=0):
@@ -25,8 +25,10 @@ def _loops(row, *, crop=None, pad=_padded):
         for i, j, u, v in np.ndindex(*dy.shape[2:], *w.shape[2:]):
             r, c = row(i, u, stride), row(j, v, stride)
             if r < padded.shape[2] and c < padded.shape[3]:
-                dpadded[:, :, r, c] += dy[:, :, i, j] @ w[:, :, u, v]
-                dw[:, :, u, v] += dy[:, :, i, j].T @ padded[:, :, r, c]
+                pushed = dy[:, :, i, j] @ w[:, :, u, v]
+                pulled = dy[:, :, i, j].T @ padded[:, :, r, c]
+                dpadded[:, :, r, c] = pushed if assign else dpadded[:, :, r, c] + pushed
+                dw[:, :, u, v] = pulled if assign else dw[:, :, u, v] + pulled
         H, W = x.shape[2:]
         middle = dpadded[:, :, padding : padding + H, padding : padding + W]
         dx = middle if crop is None else crop(dpadded, H, W, padding)
@@ -123,6 +125,20 @@ BACKWARD = Exercise(
             instead(_right, 0, lambda dy, x, w, b, **how: _right(dy, x, rotate180(w), b, **how)[0]),
             "This is dx with the kernels not turned by 180°.",
             "05",
+        ),
+        Mistake(
+            "= for +=",
+            _of(0, _loops(_place, assign=True)),
+            "Where windows overlap, one of them wiped out in dx what another had pushed: += is "
+            "needed, not =.",
+            "05",
+        ),
+        Mistake(
+            "dw from the last window",
+            _of(1, _loops(_place, assign=True)),
+            "Only the last window is left in dw. The kernels are used in every window: += is "
+            "needed, not =.",
+            "04",
         ),
         Mistake(
             "dw from x without padding",

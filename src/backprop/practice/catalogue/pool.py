@@ -9,6 +9,7 @@ from backprop.practice.catalogue._pushing import (
     minus_padding,
     push,
     ties,
+    up_to_the_last_window,
 )
 from backprop.practice.catalogue._tools import distinct, whole
 from backprop.practice.exercise import Exercise, Mistake
@@ -62,6 +63,12 @@ _MAX = (
         "the slope alone",
         lambda dy, x, **how: push(first)(np.ones_like(dy), x, **how),
         "The cells are right, but each got 1. It should get the dy of its window.",
+    ),
+    (
+        "remainder rows lost",
+        up_to_the_last_window(push(first)),
+        "dx ends where the last window ends. The rows and columns that no window reaches are part "
+        "of x: their gradient is 0.",
     ),
 )
 _SMALLEST = Mistake(
