@@ -88,4 +88,5 @@ def _table(caption, array, marks):
             for v, m in zip(*row, strict=True)
         )
         rows += f"<tr>{''.join(cells)}</tr>"
-    return f"<table><caption>{html.escape(caption)}</caption><tbody>{rows}</tbody></table>"
+    title = f'<caption style="white-space: nowrap">{html.escape(caption)}</caption>'
+    return f"<table>{title}<tbody>{rows}</tbody></table>"
