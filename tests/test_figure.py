@@ -81,8 +81,8 @@ def test_grids_of_another_size_or_with_other_choices_are_kept_apart():
         a = sheet.given("a", values, choices=choices)
         sheet.step(sheet.define("b", [a.flat[0]]))
     figure = Figure(sheets)
-    figure.given = {"a": [5, 6], "column: a": [7, 8]}
-    assert [values_of(figure, k)["b"].item() for k in range(4)] == [5, 7, 1, 1]
+    figure.given = {"a": [5, 6], "column: a": [7, 8], "label: a": [3, 2]}
+    assert [values_of(figure, k)["b"].item() for k in range(4)] == [5, 7, 3, 1]
 
 
 def test_numbers_for_another_shape_are_left_aside():
