@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop.ops._arrays import floats, upstream
+from backprop.ops._arrays import floats, keep, upstream
 
 
 class ReluGrads(NamedTuple):
@@ -43,7 +43,7 @@ def relu_backward(dy, x):
     """
     (x,) = floats("relu", x=x)
     dy = upstream("relu_backward", dy, x.shape, x.dtype)
-    return ReluGrads(np.where(x <= 0, x.dtype.type(0), dy))
+    return ReluGrads(keep(~(x <= 0), dy))
 
 
 def sigmoid(x):

@@ -10,8 +10,8 @@ from backprop.ops._standard import (
     channel_axes,
     check_channels,
     check_eps,
-    standardise,
-    standardise_backward,
+    normalise,
+    normalise_backward,
 )
 
 
@@ -50,8 +50,8 @@ def batch_norm(x, gamma, beta, *, eps=1e-5):
     is not real. Derived in chapter 10.
     """
     x, gamma, beta, axes = _prepare(x, gamma, beta, eps)
-    x_hat, _ = standardise("batch_norm", x, axes, eps)
-    return along_channels(gamma, x) * x_hat + along_channels(beta, x)
+    each = (along_channels(a, x) for a in (gamma, beta))
+    return normalise("batch_norm", x, *each, axes, eps)
 
 
 def batch_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
@@ -65,12 +65,8 @@ def batch_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
     """
     x, gamma, beta, axes = _prepare(x, gamma, beta, eps)
     dy = upstream("batch_norm_backward", dy, x.shape, x.dtype)
-    x_hat, inverse_std = standardise("batch_norm", x, axes, eps)
-    return BatchNormGrads(
-        dx=standardise_backward(dy * along_channels(gamma, x), x_hat, inverse_std, axes),
-        dgamma=(dy * x_hat).sum(axis=axes),
-        dbeta=dy.sum(axis=axes),
-    )
+    dx, *sums = normalise_backward("batch_norm", dy, x, along_channels(gamma, x), axes, eps)
+    return BatchNormGrads(dx, *(a.reshape(gamma.shape) for a in sums))
 
 
 def batch_norm_inference(x, gamma, beta, mean, var, *, eps=1e-5):

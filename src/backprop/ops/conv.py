@@ -1,18 +1,30 @@
 """Convolution and its gradient: x (N,C,H,W), w (F,C/groups,U,V), b (F,) -> y (N,F,I,J).
 
-Inside, channels are split into G groups, and every window becomes a column of K = C/G*U*V numbers.
-Then the forward pass and the kernel's gradient are one matrix product for each block of columns.
-Blocks bound the extra memory, whatever the batch.
+Inside, the batch comes last, (C,H,W,n): what one tap meets in a row of windows is then one run of
+J*n neighbours in memory, however narrow the images are. Every window becomes a column of
+K = C/groups*U*V numbers, and each pass is one matrix product for each block of columns. A block
+fits the processor's cache, so the extra memory is bounded, whatever the batch. Chapter 08 explains
+this.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from backprop.ops._arrays import axes, blocks, floats, output_grid, shapes, upstream
+from backprop.ops._arrays import (
+    axes,
+    blocks,
+    copy_images,
+    floats,
+    in_parallel,
+    output_grid,
+    shapes,
+    slices,
+    upstream,
+)
 from backprop.windows import (
     crop,
-    pad,
     padded_shape,
     padding_pairs,
     seen_by_tap,
@@ -20,6 +32,9 @@ from backprop.windows import (
     sliding_windows,
     whole,
 )
+
+# Images of a block: the more, the longer a run; but the block is walked through once for each pass.
+MOST_IMAGES, MOST_BYTES = 16, 2**22
 
 
 class Conv2dGrads(NamedTuple):
@@ -46,15 +61,13 @@ def conv2d(x, w, b, *, stride=1, padding=0, dilation=1, groups=1):
     """
     x, w, b, how = _prepare(x, w, b, stride, padding, dilation, groups)
     y = np.empty(how.out, dtype=x.dtype)
-    y_grouped = _grouped(y, how.groups)  # a view
-    kernels = _grouped(w, how.groups, axis=0).reshape(how.groups, y_grouped.shape[2], -1)
-    for images, rows, columns in _column_blocks(x, w.shape[2:], how):
-        block = y_grouped[images, :, :, rows]
-        # (G,F/G,K) @ (G,K,n*i*J) -> (G,F/G,n*i*J)
-        product = (kernels @ columns).reshape(_channels_first(block).shape)
-        _channels_first(block)[...] = product
-    if b is not None:
-        y += b[:, None, None]
+    kernels = _in_groups(w, how)
+
+    def forward(share):
+        for images in _image_blocks(share, how):
+            _forward_block(x[images], kernels, b, y[images], how)
+
+    in_parallel(forward, len(x), how.image_size)
     return y
 
 
@@ -71,52 +84,58 @@ def conv2d_backward(dy, x, w, b, *, stride=1, padding=0, dilation=1, groups=1):
     """
     x, w, b, how = _prepare(x, w, b, stride, padding, dilation, groups)
     dy = upstream("conv2d_backward", dy, how.out, x.dtype)
-    return Conv2dGrads(
-        dx=_input_gradient(dy, x, w, how),
-        dw=_kernel_gradient(dy, x, w, how),
-        db=None if b is None else dy.sum(axis=(0, 2, 3)),
-    )
-
-
-def _kernel_gradient(dy, x, w, how):
-    """Sum dy times the windows it came from, over the batch and all positions: -> (F,C/G,U,V)."""
-    dw = np.zeros((how.groups, w.shape[0] // how.groups, w[0].size), dtype=x.dtype)
-    dy_grouped = _grouped(dy, how.groups)
-    for images, rows, columns in _column_blocks(x, w.shape[2:], how):
-        block = _channels_first(dy_grouped[images, :, :, rows])
-        # (G,F/G,n*i*J) @ (G,n*i*J,K) -> (G,F/G,K): the product sums over images and positions
-        dw += block.reshape(*dw.shape[:2], -1) @ columns.swapaxes(1, 2)
-    return dw.reshape(w.shape)
-
-
-def _input_gradient(dy, x, w, how):
-    """Let each tap push dy, weighted, into the cells that it met: -> (N,C,H,W)."""
+    kernels = _in_groups(w, how).swapaxes(1, 2)
     dx = np.empty(x.shape, dtype=x.dtype)
-    dx_grouped = _grouped(dx, how.groups)
-    dy_grouped = _grouped(dy, how.groups)
-    kernels = _grouped(w, how.groups, axis=0).swapaxes(1, 2)  # (G,C/G,F/G,U,V)
-    for images in blocks(len(x), x[:1].nbytes):
-        dx_block = _channels_first(dx_grouped[images])
-        dy_block = _channels_first(dy_grouped[images])
-        dy_rows = dy_block.reshape(*dy_block.shape[:2], -1)
-        padded = np.zeros(padded_shape(dx_block.shape, how.padding), dtype=x.dtype)
-        for u, v in np.ndindex(w.shape[2:]):
-            # (G,C/G,F/G) @ (G,F/G,n*I*J) -> (G,C/G,n,I,J)
-            pushed = kernels[..., u, v] @ dy_rows
-            met = seen_by_tap(padded, u, v, dy.shape[2:], stride=how.stride, dilation=how.dilation)
-            met += pushed.reshape(met.shape)  # windows overlap: a cell adds up what it is sent
-        dx_block[...] = crop(padded, how.padding)
-    return dx
+
+    def backward(share):
+        dw = np.zeros(w.shape, dtype=x.dtype)
+        for images in _image_blocks(share, how):
+            _backward_block(dy[images], x[images], kernels, dx[images], _in_groups(dw, how), how)
+        return dw
+
+    dw = sum(in_parallel(backward, len(x), how.image_size))
+    return Conv2dGrads(dx, dw, db=None if b is None else dy.sum(axis=(0, 2, 3)))
+
+
+def _forward_block(x, kernels, b, y, how):
+    """Fill y (n,F,I,J) for some images."""
+    windows = _windows(_with_batch_last(x, how.padding), how)
+    y_last = np.empty((*how.out[1:], len(x)), dtype=x.dtype)
+    for rows, columns in _column_blocks(windows, how):
+        # (G,F/G,K) @ (G,K,i*J*n) -> (G,F/G,i*J*n)
+        np.matmul(kernels, columns, out=_in_groups(y_last[:, rows], how))
+    if b is not None:
+        y_last += b[:, None, None, None]
+    copy_images(_batch_first(y_last), y)
+
+
+def _backward_block(dy, x, kernels, dx, dw, how):
+    """Fill dx (n,C,H,W) for some images, and add their part to dw (G,F/G,K)."""
+    seen, dy_last = _with_batch_last(x, how.padding), _with_batch_last(dy)
+    sent = np.zeros(seen.shape, dtype=x.dtype)
+    taps = _taps(sent, how)
+    for rows, columns in _column_blocks(_windows(seen, how), how):
+        dy_rows = _in_groups(dy_last[:, rows], how)
+        # (G,F/G,i*J*n) @ (G,i*J*n,K) -> (G,F/G,K): the product sums over images and positions
+        dw += dy_rows @ columns.swapaxes(1, 2)
+        # (G,K,F/G) @ (G,F/G,i*J*n) -> (G,K,i*J*n): what each window sends to each of its cells
+        np.matmul(kernels, dy_rows, out=columns)
+        by_tap = columns.reshape(x.shape[1], len(taps), *taps[0][:, rows].shape[1:])
+        for number, met in enumerate(taps):
+            met[:, rows] += by_tap[:, number]  # windows overlap: a cell adds up what it is sent
+    copy_images(crop(_batch_first(sent), how.padding), dx)
 
 
 class _How(NamedTuple):
     """The options of one call, normalised, and the shape of its result."""
 
+    kernel: tuple
     stride: tuple
     padding: tuple
     dilation: tuple
     groups: int
     out: tuple
+    image_size: int
 
 
 def _prepare(x, w, b, stride, padding, dilation, groups):
@@ -130,7 +149,9 @@ def _prepare(x, w, b, stride, padding, dilation, groups):
     groups = whole("conv2d: groups", groups, 1)
     _check_channels(x, w, b, groups)
     grid = output_grid("conv2d", x, w.shape[2:], stride, padding, dilation)
-    return x, w, b, _How(stride, padding, dilation, groups, (len(x), len(w), *grid))
+    out = (len(x), len(w), *grid)
+    size = x.itemsize * max(math.prod(padded_shape(x.shape[1:], padding)), math.prod(out[1:]))
+    return x, w, b, _How(w.shape[2:], stride, padding, dilation, groups, out, size)
 
 
 def _check_channels(x, w, b, groups):
@@ -148,25 +169,47 @@ def _check_channels(x, w, b, groups):
         raise ValueError(f"conv2d: b needs one entry for each of {F} output channels: {seen}")
 
 
-def _grouped(a, groups, axis=1):
-    """Split the channel axis, a view: (N,C,H,W) -> (N,G,C/G,H,W), or (F,…) -> (G,F/G,…)."""
-    split = (groups, a.shape[axis] // groups)
-    return a.reshape(*a.shape[:axis], *split, *a.shape[axis + 1 :])
+def _in_groups(a, how):
+    """Split the first axis into groups, lay the others in one row: (F,…) -> (G,F/G,…), a view."""
+    return a.reshape(how.groups, len(a) // how.groups, -1)
 
 
-def _channels_first(a):
-    """Bring groups and channels to the front, a view: (n,G,C/G,…) -> (G,C/G,n,…)."""
-    return np.moveaxis(a, 0, 2)
+def _batch_first(a):
+    """Bring the batch back to the front, a view: (C,H,W,n) -> (n,C,H,W)."""
+    return np.moveaxis(a, -1, 0)
 
 
-def _column_blocks(x, kernel, how):
-    """Yield (images, rows, columns): some windows of some images, as (G, C/G*U*V, n*i*J)."""
-    row_size = x.itemsize * x.shape[1] * kernel[0] * kernel[1] * how.out[3]
-    for images in blocks(len(x), row_size * how.out[2]):
-        block = pad(_grouped(x[images], how.groups), how.padding)
-        windows = sliding_windows(block, kernel, stride=how.stride, dilation=how.dilation)
-        n, G, channels = windows.shape[:3]
-        for rows in blocks(how.out[2], row_size * n):
-            some = windows[:, :, :, rows]  # (n,G,C/G,i,J,U,V)
-            columns = some.transpose(1, 2, 5, 6, 0, 3, 4)
-            yield images, rows, columns.reshape(G, channels * kernel[0] * kernel[1], -1)
+def _image_blocks(share, how):
+    """Cut the numbers of some images into slices: 16 images, fewer where an image is large."""
+    return slices(share, max(1, min(MOST_IMAGES, MOST_BYTES // max(1, how.image_size))))
+
+
+def _with_batch_last(a, padding=((0, 0), (0, 0))):
+    """Copy some images, padded with zeros: (n,C,H,W) -> (C,H',W',n)."""
+    copy = np.zeros((*padded_shape(a.shape[1:], padding), len(a)), dtype=a.dtype)
+    copy_images(a, crop(_batch_first(copy), padding))
+    return copy
+
+
+def _windows(seen, how):
+    """Show all windows, a read-only view: (C,H',W',n) -> (C,U,V,I,J,n)."""
+    windows = sliding_windows(
+        np.moveaxis(seen, -1, 1), how.kernel, stride=how.stride, dilation=how.dilation
+    )
+    return windows.transpose(0, 4, 5, 2, 3, 1)
+
+
+def _taps(sent, how):
+    """Show, for each tap in row-major order, the cells that it met: views (C,I,J,n)."""
+    cells, grid = np.moveaxis(sent, -1, 1), how.out[2:]
+    return [
+        np.moveaxis(seen_by_tap(cells, u, v, grid, stride=how.stride, dilation=how.dilation), 1, -1)
+        for u, v in np.ndindex(how.kernel)
+    ]
+
+
+def _column_blocks(windows, how):
+    """Yield (rows, columns): the windows of some rows of the output, copied: (G,K,i*J*n)."""
+    for rows in blocks(range(how.out[2]), windows[:, :, :, 0].nbytes):
+        columns = windows[:, :, :, rows].copy()
+        yield rows, columns.reshape(how.groups, -1, columns[0, 0, 0].size)

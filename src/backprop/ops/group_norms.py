@@ -6,14 +6,15 @@ import numpy as np
 
 from backprop.ops._arrays import floats, shapes, upstream
 from backprop.ops._standard import (
-    along_channels,
     channel_axes,
     check_channels,
     check_eps,
-    standardise,
-    standardise_backward,
+    normalise,
+    normalise_backward,
 )
 from backprop.windows import whole
+
+INSIDE = (2, 3)  # what a group of (N,G,C/G,P) averages over: its channels and all positions
 
 
 class GroupNormGrads(NamedTuple):
@@ -76,30 +77,21 @@ def instance_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
 
 
 def _forward(op, x, gamma, beta, groups, eps):
-    """Standardise (N,G,C/G,…) over its last axes, then scale and shift each channel."""
-    x, gamma, beta, grouped = _prepare(op, x, gamma, beta, groups, eps)
-    x_hat, _ = standardise(op, grouped, _inside(grouped), eps)
-    return along_channels(gamma, x) * x_hat.reshape(x.shape) + along_channels(beta, x)
+    """Standardise (N,G,C/G,P) over its last axes, then scale and shift each channel."""
+    x, grouped, gamma, beta = _prepare(op, x, gamma, beta, groups, eps)
+    return normalise(op, grouped, gamma, beta, INSIDE, eps).reshape(x.shape)
 
 
 def _backward(op, dy, x, gamma, beta, groups, eps):
     """Return dx, dgamma, dbeta."""
-    x, gamma, beta, grouped = _prepare(op, x, gamma, beta, groups, eps)
-    dy = upstream(f"{op}_backward", dy, x.shape, x.dtype)
-    x_hat, inverse_std = standardise(op, grouped, _inside(grouped), eps)
-    g = (dy * along_channels(gamma, x)).reshape(grouped.shape)
-    dx = standardise_backward(g, x_hat, inverse_std, _inside(grouped)).reshape(x.shape)
-    positions = channel_axes(op, x)
-    return dx, (dy * x_hat.reshape(x.shape)).sum(axis=positions), dy.sum(axis=positions)
-
-
-def _inside(grouped):
-    """Return the axes within a group: all but samples and groups."""
-    return tuple(range(2, grouped.ndim))
+    x, grouped, gamma, _ = _prepare(op, x, gamma, beta, groups, eps)
+    dy = upstream(f"{op}_backward", dy, x.shape, x.dtype).reshape(grouped.shape)
+    dx, dgamma, dbeta = normalise_backward(op, dy, grouped, gamma, INSIDE, eps)
+    return dx.reshape(x.shape), dgamma.reshape(-1), dbeta.reshape(-1)
 
 
 def _prepare(op, x, gamma, beta, groups, eps):
-    """Check one call; return its arrays in one float type, and x as (N,G,C/G,…)."""
+    """Check one call; return x, x as (N,G,C/G,P), gamma and beta as (1,G,C/G,1), in one type."""
     x, gamma, beta = floats(op, x=x, gamma=gamma, beta=beta)
     channel_axes(op, x)
     check_channels(op, x, gamma=gamma, beta=beta)
@@ -112,4 +104,5 @@ def _prepare(op, x, gamma, beta, groups, eps):
     if op == "instance_norm" and values < 2:
         rule = "each channel of a sample needs at least two values"
         raise ValueError(f"{op}: {rule}, it has {values}: {shapes(x=x)}")
-    return x, gamma, beta, x.reshape(N, groups, C // groups, *positions)
+    channels = groups, C // groups
+    return x, x.reshape(N, *channels, values), *(a.reshape(1, *channels, 1) for a in (gamma, beta))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop.ops._arrays import floats, shapes, upstream
-from backprop.ops._standard import check_eps, require_values, standardise, standardise_backward
+from backprop.ops._standard import check_eps, normalise, normalise_backward, require_values
 
 
 class LayerNormGrads(NamedTuple):
@@ -31,9 +31,9 @@ def layer_norm(x, gamma, beta, *, eps=1e-5):
     Raises ValueError where gamma's shape is not that of x's last axes, beta's is not gamma's or eps
     is negative, TypeError where an array is not real. Derived in chapter 09.
     """
-    x, gamma, beta, axes = _prepare("layer_norm", eps, x, gamma, beta)
-    x_hat, _ = standardise("layer_norm", x, axes, eps)
-    return gamma * x_hat + beta
+    x, gamma, beta, _ = _prepare("layer_norm", eps, x, gamma, beta)
+    rows = (a.reshape(-1, gamma.size) for a in (x, gamma, beta))
+    return normalise("layer_norm", *rows, (1,), eps).reshape(x.shape)
 
 
 def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
@@ -45,15 +45,11 @@ def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
     Raises ValueError where dy is not of x's shape, and whatever `layer_norm` raises.
     Derived in chapter 09.
     """
-    x, gamma, beta, axes = _prepare("layer_norm", eps, x, gamma, beta)
+    x, gamma, beta, _ = _prepare("layer_norm", eps, x, gamma, beta)
     dy = upstream("layer_norm_backward", dy, x.shape, x.dtype)
-    x_hat, inverse_std = standardise("layer_norm", x, axes, eps)
-    samples = tuple(range(x.ndim - gamma.ndim))
-    return LayerNormGrads(
-        dx=standardise_backward(dy * gamma, x_hat, inverse_std, axes),
-        dgamma=(dy * x_hat).sum(axis=samples),
-        dbeta=dy.sum(axis=samples),
-    )
+    rows = (a.reshape(-1, gamma.size) for a in (dy, x, gamma))
+    dx, *sums = normalise_backward("layer_norm", *rows, (1,), eps)
+    return LayerNormGrads(dx.reshape(x.shape), *(a.reshape(gamma.shape) for a in sums))
 
 
 def rms_norm(x, gamma, *, eps=1e-5):

@@ -1,13 +1,13 @@
 """Pooling and its gradient: x (N,C,H,W) -> y (N,C,I,J), each window to one number.
 
-The loops run over the taps of the window; one tap meets all windows at once.
+The loops run over the taps of the window; one tap meets all windows of a block of images at once.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from backprop.ops._arrays import axes, blocks, floats, output_grid, shapes, upstream
+from backprop.ops._arrays import axes, floats, in_blocks, keep, output_grid, shapes, upstream
 from backprop.windows import (
     crop,
     pad,
@@ -41,10 +41,13 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0):
     """
     x, how = _prepare("max_pool2d", x, kernel_size, stride, padding)
     y = np.full((*x.shape[:2], *how.grid), -np.inf, dtype=x.dtype)
-    for images in blocks(len(x), x[:1].nbytes):
+
+    def forward(images):
         padded = pad(x[images], how.padding, value=-np.inf)
         for tap in _taps(padded, how):
             np.maximum(y[images], tap, out=y[images])
+
+    in_blocks(forward, len(x), x[:1].nbytes)
     return y
 
 
@@ -59,12 +62,15 @@ def max_pool2d_backward(dy, x, *, kernel_size, stride=None, padding=0):
     x, how = _prepare("max_pool2d", x, kernel_size, stride, padding)
     dy = upstream("max_pool2d_backward", dy, (*x.shape[:2], *how.grid), x.dtype)
     dx = np.empty(x.shape, dtype=x.dtype)
-    for images in blocks(len(x), x[:1].nbytes):
+
+    def backward(images):
         winner = _winners(pad(x[images], how.padding, value=-np.inf), how)
         padded = np.zeros(padded_shape(x[images].shape, how.padding), dtype=x.dtype)
         for number, tap in enumerate(_taps(padded, how)):
-            tap += np.where(winner == number, dy[images], 0)
+            tap += keep(winner == number, dy[images])
         dx[images] = crop(padded, how.padding)
+
+    in_blocks(backward, len(x), x[:1].nbytes)
     return MaxPool2dGrads(dx)
 
 
@@ -77,10 +83,14 @@ def avg_pool2d(x, *, kernel_size, stride=None, padding=0, count_include_pad=True
     """
     x, how = _prepare("avg_pool2d", x, kernel_size, stride, padding)
     y = np.zeros((*x.shape[:2], *how.grid), dtype=x.dtype)
-    for images in blocks(len(x), x[:1].nbytes):
+    divisor = _divisor(x, how, count_include_pad)
+
+    def forward(images):
         for tap in _taps(pad(x[images], how.padding), how):
             y[images] += tap
-    y /= _divisor(x, how, count_include_pad)
+        y[images] /= divisor
+
+    in_blocks(forward, len(x), x[:1].nbytes)
     return y
 
 
@@ -96,12 +106,15 @@ def avg_pool2d_backward(dy, x, *, kernel_size, stride=None, padding=0, count_inc
     dy = upstream("avg_pool2d_backward", dy, (*x.shape[:2], *how.grid), x.dtype)
     divisor = _divisor(x, how, count_include_pad)
     dx = np.empty(x.shape, dtype=x.dtype)
-    for images in blocks(len(x), x[:1].nbytes):
+
+    def backward(images):
         padded = np.zeros(padded_shape(x[images].shape, how.padding), dtype=x.dtype)
         share = dy[images] / divisor
         for tap in _taps(padded, how):
             tap += share
         dx[images] = crop(padded, how.padding)
+
+    in_blocks(backward, len(x), x[:1].nbytes)
     return AvgPool2dGrads(dx)
 
 
@@ -145,12 +158,14 @@ def _winners(padded, how):
     )
     rows, columns = np.ix_(*inside)
     shape = (*padded.shape[:2], *how.grid)
-    winner = np.broadcast_to(rows * how.kernel[1] + columns, shape).copy()
+    numbers = np.min_scalar_type(how.kernel[0] * how.kernel[1])
+    winner = np.broadcast_to(rows * how.kernel[1] + columns, shape).astype(numbers, order="C")
     best = np.full(shape, -np.inf, dtype=padded.dtype)
-    for number, tap in enumerate(_taps(padded, how)):
+    for number, tap in enumerate(map(np.ascontiguousarray, _taps(padded, how))):
         wins = (tap > best) | np.isnan(tap)  # > and not >=: the first of equals keeps its place
-        winner[wins] = number
-        np.copyto(best, tap, where=wins)
+        # whoever wins has the largest number so far, so no branch is needed
+        np.maximum(winner, wins * numbers.type(number), out=winner)
+        np.maximum(best, tap, out=best)
     return winner
 
 
