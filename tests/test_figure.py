@@ -124,6 +124,11 @@ def test_words_can_be_replaced():
     assert Figure(sheet, words={"play": "Chạy"}).spec["words"] == WORDS | {"play": "Chạy"}
 
 
+def test_a_figure_says_that_it_plays_by_itself_only_where_it_does(figure):
+    assert "autoplay" not in figure.spec
+    assert Figure(conv.forward(X, F), autoplay=True).spec["autoplay"] is True
+
+
 @pytest.mark.parametrize("worksheet", [{}, Worksheet("no steps"), {"a": Worksheet()}])
 def test_a_figure_without_a_step_is_refused(worksheet):
     with pytest.raises(ValueError, match="at least one worksheet, and each at least one step"):

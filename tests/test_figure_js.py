@@ -246,6 +246,57 @@ def test_playing_is_silent_ends_at_the_last_step_and_starts_again(convolution):
     assert marked(convolution) == ["y11"]
 
 
+def plays(figure):
+    return figure.get_by_role("button", name=WORDS["pause"], exact=True).count() == 1
+
+
+def moving(stage, **options):
+    """Open a figure that plays by itself, for a reader who has nothing against motion."""
+    spec = specs.spec(specs.CONVOLUTION, autoplay=True)
+    return stage.show(spec, **{"reduced_motion": "no-preference"} | options)
+
+
+def test_a_figure_may_play_by_itself_and_takes_no_focus(stage):
+    figure = moving(stage)
+    assert figure.page.evaluate("document.activeElement === document.body")
+    cell(figure, "y12").and_(figure.locator("[aria-current]")).wait_for()
+    press(figure, "pause")
+    assert not plays(figure)
+    assert marked(figure) == ["y12"]
+    press(figure, "play")
+    assert plays(figure)
+
+
+def test_a_figure_plays_by_itself_for_nobody_who_wants_rest(stage):
+    assert plays(moving(stage))
+    assert not plays(moving(stage, reduced_motion="reduce"))
+
+
+def test_a_figure_plays_by_itself_only_when_it_is_told_to(stage):
+    assert not plays(stage.show(specs.spec(specs.CONVOLUTION), reduced_motion="no-preference"))
+
+
+@pytest.mark.parametrize("hold", ["pointer", "keyboard"])
+def test_who_takes_hold_of_a_playing_figure_has_it_stand_still(stage, hold):
+    figure = moving(stage)
+    assert plays(figure)
+    if hold == "pointer":
+        figure.locator(".bp-title").click()
+    else:
+        figure.page.keyboard.press("Tab")
+    assert not plays(figure)
+
+
+def test_a_figure_plays_by_itself_once_it_is_seen(stage):
+    above = {f"above{k}": specs.spec(specs.WIDE) for k in range(4)}
+    stage.write(**above, figure=specs.spec(specs.CONVOLUTION, autoplay=True))
+    figure = stage.open(reduced_motion="no-preference").locator("#figure")
+    assert figure.bounding_box()["y"] > 900
+    assert not plays(figure)
+    figure.scroll_into_view_if_needed()
+    figure.get_by_role("button", name=WORDS["pause"], exact=True).wait_for()
+
+
 def test_values_are_seen_to_move_unless_the_reader_wants_rest(stage):
     figure = stage.show(specs.TURNED_OR_NOT, reduced_motion="no-preference")
     press(figure, "next")

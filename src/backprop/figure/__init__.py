@@ -24,7 +24,8 @@ class Figure(anywidget.AnyWidget):
     """Draw one worksheet, or several as variants the reader chooses between.
 
     worksheet: a Worksheet, or {name: Worksheet}; title: defaults to the first worksheet's;
-    words: replaces some of the words shown (a translation). Traits to link to other widgets:
+    words: replaces some of the words shown (a translation); autoplay: play once as soon as it is
+    seen, unless the reader's system asks for less motion. Traits to link to other widgets:
     `step` and `variant` (from 0) and `given` ({grid: its numbers, row by row}, of grids that the
     reader has changed). Variants share the numbers of a grid that begins alike in both; one that
     begins otherwise than an earlier variant's is kept apart in `given`, under "variant: grid".
@@ -38,7 +39,14 @@ class Figure(anywidget.AnyWidget):
     step = traitlets.Int(0, min=0).tag(sync=True)
     variant = traitlets.Int(0, min=0).tag(sync=True)
 
-    def __init__(self, worksheet: Worksheet | Mapping[str, Worksheet], *, title=None, words=None):
+    def __init__(
+        self,
+        worksheet: Worksheet | Mapping[str, Worksheet],
+        *,
+        title=None,
+        words=None,
+        autoplay=False,
+    ):
         variants = dict(worksheet) if isinstance(worksheet, Mapping) else {"": worksheet}
         if not variants or not all(sheet.steps for sheet in variants.values()):
             raise ValueError("Figure: it needs at least one worksheet, and each at least one step")
@@ -53,6 +61,8 @@ class Figure(anywidget.AnyWidget):
                 for name, document in zip(variants, documents, strict=True)
             ],
         }
+        if autoplay:
+            spec["autoplay"] = True
         super().__init__(spec=spec)
 
     @property

@@ -528,6 +528,22 @@ class Figure {
     this.draw();
   }
 
+  /** Play once, as soon as it is seen; whoever takes hold of the figure has it stand still. */
+  autoplay() {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const watch = new IntersectionObserver(([{ isIntersecting }]) => {
+      if (!isIntersecting) return;
+      watch.disconnect();
+      this.start();
+    }, { threshold: 0.5 });
+    watch.observe(this.grids);
+    const hold = ({ target }) => {
+      watch.disconnect();
+      if (target !== this.play) this.pause();
+    };
+    for (const event of ["pointerdown", "focusin"]) this.stage.addEventListener(event, hold, { once: true });
+  }
+
   pause() {
     if (!this.timer) return;
     clearInterval(this.timer);
@@ -907,6 +923,7 @@ function render({ model, el }) {
   if (still) still.replaceWith(figure.stage);
   else el.append(figure.stage);
   el.dataset.live = "true";
+  if (figure.spec.autoplay) figure.autoplay();
   return () => figure.close();
 }
 
