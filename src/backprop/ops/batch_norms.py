@@ -108,10 +108,10 @@ def update_running_statistics(
 ):
     """Move running statistics towards those of a batch: (C,), (C,), (N,C,…) -> two new (C,).
 
-    momentum_weighs="batch":   new = (1 - momentum) * running + momentum * batch, as in PyTorch;
-    momentum_weighs="running": new = momentum * running + (1 - momentum) * batch, as in Keras.
-    variance="unbiased" divides the batch's squared deviations by one less than their number, as
-    PyTorch does; "biased" divides by their number, as `batch_norm` itself does.
+    `momentum_weighs="batch"`:   new = (1 - momentum) * running + momentum * batch, as in PyTorch;
+    `momentum_weighs="running"`: new = momentum * running + (1 - momentum) * batch, as in Keras.
+    `variance="unbiased"` divides the batch's squared deviations by one less than their number, as
+    PyTorch does; `"biased"` divides by their number, as `batch_norm` itself does.
     Raises ValueError where a shape, a name or momentum (0 … 1) is wrong or a channel has fewer than
     two values, TypeError where an array is not real. Explained in chapter 10.
     """
