@@ -333,6 +333,35 @@ def test_the_front_door_leads_to_the_index(chromium, roots, base):
         page.wait_for_url("**/book/index.html")
 
 
+@pytest.mark.parametrize("missing", ["book/none.html", "none/of/these/", "none"])
+def test_a_lost_reader_is_led_back_into_the_book(chromium, missing):
+    place = browser.Host.place
+    with browser.served(browser.HTML, browser.Host) as address, chromium.new_context() as context:
+        page = context.new_page()
+        answer = page.goto(f"{address.rstrip('/')}{place}{missing}")
+        assert answer.status == 404
+        page.locator("#lost").wait_for(state="detached")
+        links = [link.get_attribute("href") for link in page.get_by_role("link").all()]
+        assert len(links) >= 3
+        for link in links:
+            assert page.evaluate("async (link) => (await fetch(link)).status", link) == 200
+        page.get_by_role("link").first.click()
+        page.wait_for_url(f"**{place}book/index.html")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_for_the_lost_is_open_to_all(chromium, roots, scheme):
+    with chromium.new_context(
+        color_scheme=scheme, viewport={"width": 360, "height": 800}
+    ) as context:
+        page = context.new_page()
+        complaints = browser.Complaints(page, roots["file"])
+        browser.open_page(page, roots["file"] + "404.html")
+        assert axe.faults(page) == []
+        assert browser.sideways(page, 360) == []
+        assert complaints.errors + complaints.failed + complaints.foreign == []
+
+
 @pytest.mark.parametrize("base", BASES)
 def test_search_finds_a_page(chromium, roots, base):
     with chromium.new_context() as context:

@@ -74,7 +74,22 @@ def test_any_change_in_the_package_changes_its_digest(tmp_path):
     assert sphinx_ext.sources_digest(tmp_path) == digests[-1]
 
 
+def test_a_page_that_lists_what_is_in_others_is_read_again_when_one_has_changed():
+    app = SimpleNamespace(config=SimpleNamespace(backprop_lists=["exercises"]))
+    nothing = set()
+    assert sphinx_ext.renew_lists(app, None, nothing, nothing, nothing) == []
+    for k in range(3):
+        sets = [{"a chapter"} if k == j else nothing for j in range(3)]
+        assert sphinx_ext.renew_lists(app, None, *sets) == ["exercises"]
+
+
 # ---- assets ----
+
+
+def test_the_page_for_a_missing_address_starts_from_the_books_own_if_it_is_known():
+    assert "<base" not in sphinx_ext.lost_page()
+    page = sphinx_ext.lost_page("https://example.org/book")
+    assert page.index('<base href="https://example.org/book/">') < page.index("<a href=")
 
 
 def test_a_page_is_spared_thebe_and_widget_state():
@@ -138,7 +153,7 @@ def test_only_a_page_with_a_figure_loads_the_script(book):
     assert "_static/backprop/figure" not in html(book, "widget.html")
 
 
-@pytest.mark.parametrize("name", ["index.html", "widget.html"])
+@pytest.mark.parametrize("name", ["index.html", "widget.html", "404.html"])
 def test_a_page_loads_nothing_from_elsewhere(book, name):
     page = html(book, name)
     for foreign in ("thebe", "require.js", "html-manager", "widget-state+json", "cdn", 'src="http'):

@@ -49,9 +49,11 @@ def setup(app):
     # Sphinx reads every page again when a value of the environment changes: no page is stale
     # after a change in the package, although Sphinx looks at the notebooks alone.
     app.add_config_value("backprop_sources", sources_digest(), "env", str)
+    app.add_config_value("backprop_lists", [], "env", list)
     disconnect(app, "sphinx_thebe")
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
+    app.connect("env-get-outdated", renew_lists)
     app.connect("html-page-context", dress_page, priority=999)
     app.add_js_file(None, body=(SITE / "head.js").read_text(encoding="utf-8"))
     app.add_js_file("backprop/page.js", loading_method="defer")
@@ -63,7 +65,7 @@ def sources_digest(package=PACKAGE):
     """Return a digest of every source file of the package: names and contents."""
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
-        if path.suffix in {".py", ".js", ".css"}:
+        if path.suffix in {".py", ".js", ".css", ".html"}:
             digest.update(f"{path.relative_to(package).as_posix()}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -95,10 +97,16 @@ def configure(app, config):
     config.mathjax3_config = mathjax
 
 
+def renew_lists(app, env, added, changed, removed):
+    """Read the pages that list what is in others, `backprop_lists`, when any page has changed."""
+    return app.config.backprop_lists if added | changed | removed else []
+
+
 def write_assets(app):
     """Put MathJax and the figure into `_static`, before any page takes their checksums."""
     if app.builder.format != "html":
         return
+    Path(app.outdir, "404.html").write_text(lost_page(app.config.html_baseurl), encoding="utf-8")
     static = Path(app.outdir, "_static")
     copy_mathjax(static / "mathjax")
     own = static / "backprop"
@@ -107,6 +115,17 @@ def write_assets(app):
     (own / "figure.js").write_text(script, encoding="utf-8")
     for source in (FIGURE / "figure.css", SITE / "page.css", SITE / "page.js"):
         shutil.copyfile(source, own / source.name)
+
+
+def lost_page(address=""):
+    """Write the page that a server sends for what it does not have.
+
+    It may be sent for an address of any depth. Where the book's own address is known, its links
+    start from there; else a script in it looks for the place.
+    """
+    page = (SITE / "404.html").read_text(encoding="utf-8")
+    base = f'<base href="{address.rstrip("/")}/">\n' if address else ""
+    return page.replace("<title>", f"{base}<title>", 1)
 
 
 def copy_mathjax(destination):

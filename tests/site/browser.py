@@ -14,11 +14,12 @@ HTML = ROOT / "_build" / "html"
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 
-# All pages a reader can be sent to; the first one only redirects.
+# All pages of the theme; the first one only redirects, and the one for lost readers is bare.
+NO_PAGES = {HTML / "index.html", HTML / "404.html"}
 PAGES = sorted(
     path.relative_to(HTML).as_posix()
     for path in HTML.rglob("*.html")
-    if "_static" not in path.parts and path != HTML / "index.html"
+    if "_static" not in path.parts and path not in NO_PAGES
 )
 FIGURE_PAGES = [page for page in PAGES if 'class="bp-figure"' in (HTML / page).read_text("utf-8")]
 
@@ -33,6 +34,25 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class Host(QuietHandler):
+    """Serves a book as a public host of files does: under a path, and with a page for the lost."""
+
+    place = "/a/place/"
+
+    def translate_path(self, path):
+        """Find the file, which is there only for an address below the place."""
+        below = path.removeprefix(self.place)
+        return super().translate_path("/nothing" if below == path else f"/{below}")
+
+    def send_error(self, code, *_):
+        """Send the page for the lost, where there is no file."""
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(Path(self.directory, "404.html").read_bytes())
+
+
 @contextmanager
 def chromium():
     """Start the system's Chromium, without a sandbox so that root can run it in a container."""
@@ -45,9 +65,9 @@ def chromium():
 
 
 @contextmanager
-def served(folder):
+def served(folder, handler=QuietHandler):
     """Serve a folder on a free port of this machine; give the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
