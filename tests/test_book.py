@@ -9,6 +9,8 @@ import nbformat
 import pytest
 import yaml
 
+from backprop import lookup
+
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
@@ -191,3 +193,64 @@ def test_prose_neither_shouts_nor_calls_things_easy(path):
     text = prose(path)
     found = [text[max(0, m.start() - 40) : m.end() + 20] for m in BANNED.finditer(text)]
     assert found == []
+
+
+# ---- the glossary ----
+
+GLOSSARY = BOOK / "glossary.md"
+ENTRY = re.compile(
+    r"""^(?P<names>\S.*)\n:\ <i\ lang="vi">(?P<vietnamese>[^<]+)</i>\.\ (?P<meaning>[A-Z].+\.)
+    \ \[[\w ]+\]\((?P<page>[\w.-]+)\#(?P<anchor>[\w-]+)\)$""",
+    re.M | re.X,
+)
+
+
+def same(term):
+    """Return what two ways to write a term have in common: "Taps", "tap" -> "tap"."""
+    return " ".join(term.lower().split()).removesuffix("s")
+
+
+def bold(text):
+    """List what is bold in a text, with the mark of the list item that it begins, or ""."""
+    return re.findall(r"(^ *(?:[-*]|\d+\.) )?\*\*(.+?)\*\*", text, flags=re.S | re.M)
+
+
+def glossary():
+    return [entry.groupdict() for entry in ENTRY.finditer(GLOSSARY.read_text(encoding="utf-8"))]
+
+
+def names(entry):
+    return [same(name) for name in entry["names"].split(", ")]
+
+
+def test_every_entry_of_the_glossary_is_complete_and_in_order():
+    text = GLOSSARY.read_text(encoding="utf-8")
+    entries = glossary()
+    assert len(entries) == len(re.findall(r"^: ", text, flags=re.M)) > 0
+    assert [e["names"] for e in entries] == sorted((e["names"] for e in entries), key=str.lower)
+    all_names = [name for entry in entries for name in names(entry)]
+    assert len(set(all_names)) == len(all_names)
+    parts = re.split(r"^## (\S+)$", text, flags=re.M)[1:]
+    for letter, part in zip(parts[::2], parts[1::2], strict=True):
+        found = [entry["names"] for entry in ENTRY.finditer(part)]
+        assert found
+        assert all(re.match(f"[{letter}]", words, re.I) for words in found)
+
+
+@pytest.mark.parametrize("path", [p for p in PAGES if p != GLOSSARY], ids=ids)
+def test_what_is_bold_is_a_sentence_or_the_head_of_a_list_item_or_a_term_of_the_glossary(path):
+    terms = {name for entry in glossary() for name in names(entry)}
+    unknown = [
+        words
+        for item, words in bold(prose(path))
+        if not item and words[-1] not in ".?:" and same(words) not in terms
+    ]
+    assert unknown == [], "a term belongs into the glossary; emphasis is *italic*"
+
+
+@pytest.mark.parametrize("entry", glossary(), ids=lambda entry: entry["names"])
+def test_an_entry_of_the_glossary_leads_to_where_its_term_is_bold(entry):
+    text = markdown(BOOK / entry["page"])
+    parts = re.split(r"^#+ (.*)$", text, flags=re.M)
+    section = dict(zip(map(lookup.slug, parts[1::2]), parts[2::2], strict=True))[entry["anchor"]]
+    assert {same(words) for _, words in bold(section)} & set(names(entry))
