@@ -1,6 +1,7 @@
 """The book's sources: what a notebook must be before it is run."""
 
 import ast
+import inspect
 import itertools
 import re
 from pathlib import Path
@@ -9,7 +10,9 @@ import nbformat
 import pytest
 import yaml
 
-from backprop import lookup
+import backprop
+from backprop import lookup, plots
+from backprop.worksheet import Worksheet
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -254,3 +257,40 @@ def test_an_entry_of_the_glossary_leads_to_where_its_term_is_bold(entry):
     parts = re.split(r"^#+ (.*)$", text, flags=re.M)
     section = dict(zip(map(lookup.slug, parts[1::2]), parts[2::2], strict=True))[entry["anchor"]]
     assert {same(words) for _, words in bold(section)} & set(names(entry))
+
+
+# ---- the package ----
+
+
+def listed():
+    """The names that the page about the package asks for."""
+    calls = [
+        node
+        for cell in cells(BOOK / "api.ipynb", "code")
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("lookup.")
+    ]
+    return [argument.value for call in calls for argument in call.args]
+
+
+def public_functions(owner, module):
+    """Name the functions of a module or class that are its own and public."""
+    own = {name: f for name, f in vars(owner).items() if getattr(f, "__module__", "") == module}
+    return [name for name, f in own.items() if inspect.isfunction(f) and name[0] != "_"]
+
+
+def test_every_public_name_is_on_the_page_about_the_package_once():
+    public = [
+        *backprop.__all__,
+        *("Figure", "Worksheet", "practice.check"),
+        *(f"plots.{name}" for name in public_functions(plots, plots.__name__)),
+        *(f"Worksheet.{name}" for name in public_functions(Worksheet, Worksheet.__module__)),
+    ]
+    assert sorted(listed()) == sorted(public)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=ids)
+def test_a_chapter_leads_to_what_the_package_says_it_derives(path):
+    derived = [name for name in backprop.__all__ if path.name[:2] in lookup.derived_in(name)]
+    missing = [name for name in derived if f"(api.ipynb#{name})" not in markdown(path)]
+    assert missing == []
