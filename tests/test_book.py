@@ -70,6 +70,11 @@ def test_chapters_are_listed_in_the_order_of_their_numbers():
     assert numbers == sorted(numbers)
 
 
+def test_the_start_page_leads_to_every_page():
+    start = BOOK / "index.ipynb"
+    assert [p.name for p in PAGES if p != start and f"]({p.name})" not in markdown(start)] == []
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
 def test_a_notebook_is_saved_clean(path):
     notebook = nbformat.read(path, as_version=4)
