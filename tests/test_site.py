@@ -3,13 +3,14 @@
 import gzip
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.site import axe, browser
+from tests.site import axe, browser, paper
 from tests.site.formulas import cell_values
 
 pytestmark = [
@@ -43,6 +44,7 @@ class Visit:
     raw: list
     dead: int
     sideways: list
+    paper: list
     faults: list = field(default_factory=list)
 
 
@@ -52,12 +54,14 @@ def look(chromium, root, name, *, with_axe):
         page = context.new_page()
         complaints = browser.Complaints(page, root)
         browser.open_page(page, root + name)
+        folded = paper.faults(page)
         browser.unfold(page)
         visit = Visit(
             complaints=complaints,
             raw=browser.raw_mathematics(page),
             dead=page.locator(".bp-figure:not([data-live=true])").count(),
             sideways=browser.sideways(page, 360),
+            paper=folded + paper.faults(page),
         )
         if with_axe:
             visit.faults = axe_faults(page)
@@ -107,6 +111,10 @@ def test_mathematics_is_set(visit):
 
 def test_nothing_scrolls_sideways_on_a_phone(visit):
     assert visit.sideways == []
+
+
+def test_paper_shows_all_of_a_page_and_nothing_to_press(visit):
+    assert visit.paper == []
 
 
 def test_axe_finds_nothing(visit):
@@ -371,6 +379,26 @@ def test_search_finds_a_page(chromium, roots, base):
         page.locator("#search-results li a").first.wait_for()
         page.wait_for_load_state("networkidle")
         assert complaints.errors + complaints.failed + complaints.foreign == []
+
+
+WATCH = """() => {
+    const folds = () => document.querySelectorAll(".toggle-hidden").length;
+    window.state = () => ({ theme: document.documentElement.dataset.theme, closed: folds() });
+    addEventListener("beforeprint", () => { window.printed = window.state(); });
+}"""
+
+
+def test_a_dark_page_prints_light_and_keeps_its_folds_closed(chromium, roots):
+    with chromium.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        browser.open_page(page, roots["file"] + browser.FIGURE_PAGES[0])
+        page.evaluate(WATCH)
+        before = page.evaluate("state()")
+        assert before["theme"] == "dark"
+        assert before["closed"] > 0
+        assert len(re.findall(rb"/Type /Page\b", page.pdf())) > 1
+        assert page.evaluate("printed") == before | {"theme": "light"}
+        assert page.evaluate("state()") == before
 
 
 @pytest.mark.parametrize("name", browser.FIGURE_PAGES)

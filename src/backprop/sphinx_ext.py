@@ -16,6 +16,9 @@ PACKAGE = Path(__file__).parent
 FIGURE = PACKAGE / "figure"
 SITE = PACKAGE / "site"
 
+# What every page is given, beside what stands in its head.
+SITE_FILES = ("page.css", "page.js", "print.css")
+
 # What a page loads of MathJax: the engine, the fonts, and the TeX extensions it fetches on demand.
 MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
 
@@ -58,6 +61,7 @@ def setup(app):
     app.add_js_file(None, body=(SITE / "head.js").read_text(encoding="utf-8"))
     app.add_js_file("backprop/page.js", loading_method="defer")
     app.add_css_file("backprop/page.css")
+    app.add_css_file("backprop/print.css", media="print")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -113,7 +117,7 @@ def write_assets(app):
     own.mkdir(parents=True, exist_ok=True)
     script = page_script((FIGURE / "figure.js").read_text(encoding="utf-8"))
     (own / "figure.js").write_text(script, encoding="utf-8")
-    for source in (FIGURE / "figure.css", SITE / "page.css", SITE / "page.js"):
+    for source in (FIGURE / "figure.css", *(SITE / name for name in SITE_FILES)):
         shutil.copyfile(source, own / source.name)
 
 

@@ -10,6 +10,17 @@ const boxes = new ResizeObserver((changes) => {
   }
 });
 
+/** Paper is white: while a page is printed it is set in the light theme. */
+const page = document.documentElement.dataset;
+let theme = page.theme;
+addEventListener("beforeprint", () => {
+  theme = page.theme;
+  page.theme = "light";
+});
+addEventListener("afterprint", () => {
+  page.theme = theme;
+});
+
 addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   document.querySelectorAll('mjx-container[display="true"]').forEach((box) => boxes.observe(box));
