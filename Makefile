@@ -5,7 +5,7 @@ BUILD := $(BIN)/jupyter-book build .
 TEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help book html lab test lint clean env
+.PHONY: help book html zip lab test lint clean env
 export PYTHON
 
 help: ## list the commands
@@ -18,6 +18,9 @@ book: env ## build the book and serve it at a local address (another port: make 
 
 html: env ## build the book into _build/html; only what changed is run again
 	$(BUILD) -q
+
+zip: html ## build the book and show its archive, which opens without a server or a network
+	@ls -1 $(CURDIR)/_build/html/*.zip
 
 lab: env ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=book

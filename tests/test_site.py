@@ -5,7 +5,9 @@ import json
 import math
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zipfile import ZipFile
 
 import pytest
 from bs4 import BeautifulSoup
@@ -328,6 +330,80 @@ def test_a_figure_is_light():
 def test_the_json_of_a_figure_is_small(document):
     sizes = [len(spec.text.encode()) for spec in document.select(".bp-spec")]
     assert all(size <= 12 * 1024 for size in sizes), sizes
+
+
+# ---- what a reader takes along ----
+
+
+def test_a_page_offers_the_notebook_as_its_author_saved_it(document):
+    source = browser.ROOT / document.path.relative_to(browser.HTML).with_suffix(".ipynb")
+    offered = document.select('.bp-take a[href$=".ipynb"]')
+    assert len(offered) == source.is_file()
+    for link in offered:
+        assert (document.path.parent / link["href"]).read_bytes() == source.read_bytes()
+
+
+def test_what_a_page_offers_is_saved_by_a_click(chromium, roots):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(roots["server"] + browser.FIGURE_PAGES[0])
+        offers = page.locator(".bp-take a").all()
+        for link in offers:
+            with page.expect_download() as started:
+                link.click()
+            saved = Path(started.value.path())
+            assert saved.read_bytes() == (browser.HTML / offered_file(link)).read_bytes()
+        assert {offered_file(link).suffix for link in offers} == {".ipynb", ".whl", ".zip"}
+
+
+def test_in_a_folder_a_click_shows_the_notebook_as_text_to_save(chromium, roots):
+    """A browser saves no file for a page that is a file itself; it opens it instead."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(roots["file"] + browser.FIGURE_PAGES[0])
+        link = page.locator('.bp-take a[href$=".ipynb"]')
+        source = (browser.HTML / offered_file(link)).read_text("utf-8")
+        link.click()
+        page.wait_for_url("**/*.ipynb")
+        assert json.loads(page.locator("body").inner_text()) == json.loads(source)
+
+
+def offered_file(link):
+    """Say where in the site a link's file lies; every page is one folder down."""
+    return Path(link.get_attribute("href").removeprefix("../"))
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """The archive, unpacked in another place."""
+    folder = tmp_path_factory.mktemp("another place")
+    with ZipFile(browser.HTML / "backprop-by-hand.zip") as archive:
+        archive.extractall(folder)
+    return folder / "backprop-by-hand"
+
+
+def test_the_archive_holds_every_page(unpacked):
+    def pages(folder):
+        return {path.relative_to(folder).as_posix() for path in folder.rglob("*.html")}
+
+    assert pages(unpacked) == pages(browser.HTML)
+
+
+def test_the_archive_opens_where_it_is_unpacked(chromium, unpacked):
+    root = unpacked.as_uri() + "/"
+    with chromium.new_context() as context:
+        page = context.new_page()
+        complaints = browser.Complaints(page, root)
+        page.goto(root + "index.html")
+        page.wait_for_url("**/book/index.html")
+        browser.open_page(page, root + browser.FIGURE_PAGES[0])
+        assert page.locator(".bp-figure:not([data-live=true])").count() == 0
+        assert browser.raw_mathematics(page) == []
+        assert page.locator(".bp-take").count() == 1
+        page.goto(root + "search.html?q=kernel")
+        page.locator("#search-results li a").first.click()
+        page.wait_for_url("**/backprop-by-hand/book/*")
+        assert complaints.errors + complaints.failed + complaints.foreign == []
 
 
 # ---- the book as a whole ----
