@@ -5,7 +5,7 @@ BUILD := $(BIN)/jupyter-book build .
 TEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help book html zip lab test lint clean env
+.PHONY: help book html zip links lab test lint clean env
 export PYTHON
 
 help: ## list the commands
@@ -30,6 +30,9 @@ test: env lint ## lint, unit tests, a fresh book, its notebooks run again, its p
 	rm -rf _build
 	$(BUILD) -q -W -n --keep-going
 	$(TEST) --nbval _build/jupyter_execute tests/test_site.py
+
+links: env ## ask each address that the book names whether it is still there; needs the network
+	$(BUILD) --builder linkcheck -q
 
 lint: env ## check style, format, spelling
 	$(BIN)/ruff check .
