@@ -14,15 +14,16 @@ def faults(page):
     return found
 
 
-# What MathJax writes for screen readers is cut away from sight, on paper too.
+# MathJax itself cuts off what it writes for screen readers, and the ends of what it stretches.
 LOOK = """(width) => {
     const spoken = "mjx-assistive-mml";
     const all = document.querySelectorAll(`body *:not(${spoken}, ${spoken} *)`);
+    const formula = (e) => e.closest("mjx-container") || e.querySelector("mjx-container");
     const seen = [...all].filter((e) => e.checkVisibility({ visibilityProperty: true }));
     const faults = {
         "too wide": (e) => e.getBoundingClientRect().right > width + 0.5,
         "cut off": (e) => getComputedStyle(e).overflowX !== "visible" && e.clientWidth > 1
-            && e.scrollWidth > e.clientWidth + 1 && !e.querySelector(spoken),
+            && e.scrollWidth > e.clientWidth + 1 && !formula(e),
         "a control": (e) => e.matches("button, select, input") && !e.dataset.cell,
         "no part of the page": (e) => e.matches(".bd-sidebar, .prev-next-area, .bd-header"),
         "a closed fold": (e) => e.matches("details:not([open]), .toggle-hidden"),
