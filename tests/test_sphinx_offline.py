@@ -113,6 +113,9 @@ def test_the_same_site_makes_the_same_archive(site):
         path.touch()
     sphinx_offline.archive_book(site)
     assert (site / "backprop-by-hand.zip").read_bytes() == first
+    with ZipFile(site / "backprop-by-hand.zip") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {oct(entry.external_attr >> 16) for entry in archive.infolist()} == {"0o644"}
 
 
 def test_a_home_brings_its_buttons_and_no_home_brings_none():

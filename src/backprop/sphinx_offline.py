@@ -104,8 +104,9 @@ def archive_book(site):
     files = sorted(path for path in site.rglob("*") if path.is_file())
     with ZipFile(archive, "w", ZIP_DEFLATED) as book:
         for path in files:
-            name = Path(archive.stem, path.relative_to(site)).as_posix()
-            book.writestr(ZipInfo(name, EPOCH), archived(path), ZIP_DEFLATED)
+            entry = ZipInfo(Path(archive.stem, path.relative_to(site)).as_posix(), EPOCH)
+            entry.external_attr = 0o644 << 16  # unpacked, it can be read by everybody
+            book.writestr(entry, archived(path), ZIP_DEFLATED)
 
 
 def archived(path):
