@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import itertools
 import re
 from pathlib import Path
 
@@ -42,6 +41,13 @@ def markdown(path):
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     return "\n\n".join(cell.source for cell in cells(path, "markdown"))
+
+
+def prose(path):
+    """Return the words of a page: no fences, pictures or link targets; X for code and formulas."""
+    text = re.sub(r"^(`{3,})(?!\{).*?^\1", "", markdown(path), flags=re.S | re.M)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "X", text, flags=re.S)
+    return re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
 
 
 def test_the_contents_list_every_page_once():

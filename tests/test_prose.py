@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from tests.test_book import PAGES, ROOT, ids, markdown
+from tests.test_book import PAGES, ROOT, ids, markdown, prose
 
 TEXTS = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
@@ -27,13 +27,6 @@ AMERICAN = {word for line in PAIRS.split() for word in line.split("->")[1].split
 AMERICAN -= BRITISH_TOO
 
 LONGEST, AVERAGE = 45, 16  # words in a sentence, and on the average of a page
-
-
-def prose(path):
-    """Return the words of a page: no fences, pictures or link targets; X for code and formulas."""
-    text = re.sub(r"^(`{3,})(?!\{).*?^\1", "", markdown(path), flags=re.S | re.M)
-    text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "X", text, flags=re.S)
-    return re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
 
 
 def sentences(path):
