@@ -1,17 +1,21 @@
 """The book's sources: what a notebook must be before it is run."""
 
 import ast
+import importlib.util
 import inspect
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 import yaml
+from IPython.core.inputtransformer2 import TransformerManager
 
 import backprop
 from backprop import lookup, plots
 from backprop.worksheet import Worksheet
+from tools.install_cell import CELL_ID, install_cell
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
@@ -33,7 +37,9 @@ def ids(path):
 
 
 def cells(path, kind):
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+    """Return the cells of a kind; the install cell, which no page shows, is none of them."""
+    notebook = nbformat.read(path, as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == kind and cell.id != CELL_ID]
 
 
 def markdown(path):
@@ -86,6 +92,28 @@ def test_every_cell_has_an_id_of_its_own(path):
     names = [cell.get("id") for cell in raw]
     assert all(names)
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_the_install_cell_is_the_same_everywhere_and_comes_first(path):
+    code = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert code[0] == install_cell(), "tools/install_cell.py puts it there"
+
+
+def asked_of_pip():
+    """Run the install cell as IPython would; return what it asks of %pip."""
+    asked = []
+    shell = SimpleNamespace(run_line_magic=lambda name, line: asked.append(f"%{name} {line}"))
+    code = TransformerManager().transform_cell(install_cell().source)
+    exec(code, {"get_ipython": lambda: shell})
+    return asked
+
+
+def test_the_install_cell_installs_the_package_only_where_it_is_missing(monkeypatch):
+    assert asked_of_pip() == []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (line,) = asked_of_pip()
+    assert re.fullmatch(r'%pip install -q "\S*backprop\S*\[book\].*"', line)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
