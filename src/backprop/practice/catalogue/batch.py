@@ -62,7 +62,7 @@ ALL = Exercise(
 )
 
 
-def _depthwise(dy, x, w, b=None):
+def _depthwise(dy, x, w):
     return tuple(conv2d_backward(dy, x, w, b, groups=x.shape[1])[:2])
 
 
@@ -74,7 +74,7 @@ def _depthwise_cases(rng):
 
 DEPTHWISE = Exercise(
     "depthwise_backward",
-    "my_depthwise_backward(dy, x, w, b=None)",
+    "my_depthwise_backward(dy, x, w)",
     ("dx", "dw"),
     _depthwise,
     _depthwise_cases,
