@@ -63,7 +63,7 @@ ALL = Exercise(
 
 
 def _depthwise(dy, x, w):
-    return tuple(conv2d_backward(dy, x, w, b, groups=x.shape[1])[:2])
+    return tuple(conv2d_backward(dy, x, w, None, groups=x.shape[1])[:2])
 
 
 def _depthwise_cases(rng):
