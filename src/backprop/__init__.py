@@ -27,7 +27,14 @@ from backprop.ops.loss import (
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
-from backprop.ops.dense import LinearGrads, linear, linear_backward
+from backprop.ops.dense import (
+    FlattenGrads,
+    LinearGrads,
+    flatten,
+    flatten_backward,
+    linear,
+    linear_backward,
+)
 
 # chapters 03 and 07: pooling
 from backprop.ops.pool import (
@@ -80,6 +87,10 @@ from backprop.ops.activation import (
     tanh_backward,
 )
 
+# chapter 12: a whole network, and how it learns
+from backprop.network import Gradients, Layer, layer_outputs, loss_and_gradients
+from backprop.descent import AdamStep, SgdStep, adam, descend, sgd
+
 # these need SymPy, anywidget or matplotlib: name -> (module, attribute of it, or None for itself)
 _ON_FIRST_USE = {
     "Worksheet": ("backprop.worksheet", "Worksheet"),
@@ -90,13 +101,17 @@ _ON_FIRST_USE = {
 }
 
 __all__ = [
+    "AdamStep",
     "AvgPool2dGrads",
     "BatchNormGrads",
     "BatchNormInferenceGrads",
     "Conv2dGrads",
+    "FlattenGrads",
     "GradientError",
+    "Gradients",
     "GroupNormGrads",
     "InstanceNormGrads",
+    "Layer",
     "LayerNormGrads",
     "LinearGrads",
     "LogSoftmaxGrads",
@@ -104,10 +119,12 @@ __all__ = [
     "ReluGrads",
     "RmsNormGrads",
     "RunningStatistics",
+    "SgdStep",
     "SigmoidGrads",
     "SoftmaxCrossEntropyGrads",
     "SoftmaxGrads",
     "TanhGrads",
+    "adam",
     "adjoint_test",
     "avg_pool2d",
     "avg_pool2d_backward",
@@ -118,17 +135,22 @@ __all__ = [
     "check_gradients",
     "conv2d",
     "conv2d_backward",
+    "descend",
     "dilate",
+    "flatten",
+    "flatten_backward",
     "group_norm",
     "group_norm_backward",
     "instance_norm",
     "instance_norm_backward",
     "layer_norm",
     "layer_norm_backward",
+    "layer_outputs",
     "linear",
     "linear_backward",
     "log_softmax",
     "log_softmax_backward",
+    "loss_and_gradients",
     "max_pool2d",
     "max_pool2d_backward",
     "numerical_gradients",
@@ -139,6 +161,7 @@ __all__ = [
     "rms_norm",
     "rms_norm_backward",
     "rotate180",
+    "sgd",
     "sigmoid",
     "sigmoid_backward",
     "sliding_windows",

@@ -1,4 +1,4 @@
-"""Pictures for paper: filmstrips of a worksheet and heat maps, on light and dark pages alike."""
+"""Pictures for paper: filmstrips, heat maps and curves, on light and dark pages alike."""
 
 import textwrap
 
@@ -14,6 +14,7 @@ TINTS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"]
 TARGET = "#D55E00"
 INK = "#767676"  # readable on the theme's white page and on its dark one
 HATCHES = ["", "////", "....", "xxxx", "----"]  # beside the tints, for eyes that see no colours
+DASHES = ["-", "--", "-.", ":"]  # the same, for lines
 COLUMN, CELL, GAP = 8.6, 0.3, 0.7  # a column of text and a cell in inches; a gap in cells
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
 
@@ -59,6 +60,44 @@ def heatmap(ax, array, *, title="", limit=None, numbers=False):
         for (r, c), value in np.ndenumerate(array):
             dark = abs(value) > 0.7 * limit
             ax.text(c, r, shown(value), ha="center", va="center", color="w" if dark else "k")
+
+
+def tiles(arrays, *, titles=(), columns=8, limit=None):
+    """Draw many signed arrays (H,W) as small heat maps, row by row; return the matplotlib figure.
+
+    titles: a line above each; limit: the value of the strongest colour, the same in all of them
+    (default: each array has its own largest magnitude).
+    """
+    rows = -(-len(arrays) // columns)
+    side = COLUMN / columns
+    inches = COLUMN, rows * (side + 0.25 * bool(len(titles)))
+    figure, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False, layout="constrained")
+    figure.patch.set_alpha(0)
+    for ax in axes.flat:
+        ax.axis("off")
+    for place, (ax, array) in enumerate(zip(axes.flat, arrays, strict=False)):
+        heatmap(ax, array, title=titles[place] if len(titles) else "", limit=limit)
+    plt.close(figure)  # as in filmstrip
+    return figure
+
+
+def curves(ax, lines, *, x="", y="", title=""):
+    """Draw lines over the steps 1, 2, …: {name: numbers}, each in a colour and a dash of its own.
+
+    x, y: what the axes show; the vertical one is logarithmic, so the numbers must be positive.
+    """
+    for (name, numbers), tint, dash in zip(lines.items(), TINTS, DASHES, strict=False):
+        ax.plot(range(1, len(numbers) + 1), numbers, dash, color=tint, linewidth=2, label=name)
+    ax.set_yscale("log")
+    ax.set_title(title, color=INK, fontsize=10)
+    ax.set_xlabel(x, color=INK)
+    ax.set_ylabel(y, color=INK)
+    ax.tick_params(which="both", colors=INK)
+    for spine in ax.spines.values():
+        spine.set_color(INK)
+    ax.legend(frameon=False, labelcolor=INK)
+    ax.patch.set_alpha(0)
+    ax.figure.patch.set_alpha(0)
 
 
 def letters(ax, array, *, title="", rows=(), columns=()):

@@ -26,7 +26,14 @@ from backprop.ops.batch_norms import (
     update_running_statistics,
 )
 from backprop.ops.conv import Conv2dGrads, conv2d, conv2d_backward
-from backprop.ops.dense import LinearGrads, linear, linear_backward
+from backprop.ops.dense import (
+    FlattenGrads,
+    LinearGrads,
+    flatten,
+    flatten_backward,
+    linear,
+    linear_backward,
+)
 from backprop.ops.group_norms import (
     GroupNormGrads,
     InstanceNormGrads,
@@ -68,6 +75,7 @@ __all__ = [
     "BatchNormGrads",
     "BatchNormInferenceGrads",
     "Conv2dGrads",
+    "FlattenGrads",
     "GroupNormGrads",
     "InstanceNormGrads",
     "LayerNormGrads",
@@ -89,6 +97,8 @@ __all__ = [
     "batch_norm_inference_backward",
     "conv2d",
     "conv2d_backward",
+    "flatten",
+    "flatten_backward",
     "group_norm",
     "group_norm_backward",
     "instance_norm",

@@ -1,5 +1,6 @@
-"""The dense layer and its gradient: x (N,D), w (D,M), b (M,) -> y (N,M)."""
+"""The dense layer, x (N,D), w (D,M), b (M,) -> y (N,M), and the row that maps become before it."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,34 @@ class LinearGrads(NamedTuple):
     dx: np.ndarray
     dw: np.ndarray
     db: np.ndarray
+
+
+class FlattenGrads(NamedTuple):
+    """The gradient of `flatten`."""
+
+    dx: np.ndarray
+
+
+def flatten(x):
+    """Write all that a sample has in one row: (N,…) -> (N,D).
+
+    D is the product of the other axes; the last one runs fastest.
+    Raises ValueError where there is no axis for the batch, TypeError where x is not real.
+    Derived in chapter 02.
+    """
+    x = _batch(x)
+    return x.reshape(len(x), math.prod(x.shape[1:])).copy()
+
+
+def flatten_backward(dy, x):
+    """Return the gradient of `flatten`: dy (N,D) folded back into the shape of x.
+
+    Raises ValueError where dy is not of y's shape, and whatever `flatten` raises.
+    Derived in chapter 02.
+    """
+    x = _batch(x)
+    dy = upstream("flatten_backward", dy, (len(x), math.prod(x.shape[1:])), x.dtype)
+    return FlattenGrads(dy.reshape(x.shape).copy())
 
 
 def linear(x, w, b):
@@ -36,6 +65,14 @@ def linear_backward(dy, x, w, b):
     x, w, b = _prepare(x, w, b)
     dy = upstream("linear_backward", dy, (len(x), len(b)), x.dtype)
     return LinearGrads(dx=dy @ w.T, dw=x.T @ dy, db=dy.sum(axis=0))
+
+
+def _batch(x):
+    """Check one call of flatten: x in a float type, with an axis for the samples."""
+    (x,) = floats("flatten", x=x)
+    if x.ndim == 0:
+        raise ValueError(f"flatten: x must have an axis for the batch: {shapes(x=x)}")
+    return x
 
 
 def _prepare(x, w, b):

@@ -5,6 +5,7 @@ from backprop.practice.catalogue import (
     batch,
     conv,
     dense,
+    descent,
     loss,
     norm,
     norms,
@@ -15,6 +16,6 @@ from backprop.practice.catalogue import (
 
 EXERCISES = {
     exercise.name: exercise
-    for part in (dense, loss, pool, average, conv, batch, options, row, norm, norms)
+    for part in (dense, loss, pool, average, conv, batch, options, row, norm, norms, descent)
     for exercise in part.EXERCISES
 }
