@@ -25,6 +25,18 @@ def test_vjp_returns_y_and_the_gradients_for_any_dy():
             assert np.array_equal(a, c)
 
 
+def test_vjp_takes_another_backward_in_the_place_of_the_registered_one():
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 3, 6, 5)), rng.standard_normal((4, 3, 2, 3))
+
+    def other(dy, x, w, b, *, stride):
+        return "not the registered one", dy, stride
+
+    y, pullback = vjp(conv2d, x, w, None, backward=other, stride=2)
+    assert np.array_equal(y, conv2d(x, w, None, stride=2))
+    assert pullback(3) == ("not the registered one", 3, 2)
+
+
 def test_an_op_without_a_backward_is_named():
     def square(x):
         return x * x

@@ -75,3 +75,27 @@ def test_each_part_of_a_bar_has_a_colour_and_a_hatch_of_its_own(ax):
     plots.stacked(ax, {name: [1, 2] for name in "abcde"})
     looks = [(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in ax.containers]
     assert len({colour for colour, _ in looks}) == len({hatch for _, hatch in looks}) == 5
+
+
+def test_tiles_share_their_limit_where_one_is_given_and_stand_row_by_row():
+    arrays = [np.full((2, 3), value) for value in (1, -2, 4)]
+    figure = plots.tiles(arrays, titles="abc", columns=2, limit=4)
+    drawn = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in drawn] == ["a", "b", "c"]
+    assert [ax.images[0].get_array()[0, 0] for ax in drawn] == [1, -2, 4]
+    assert {ax.images[0].get_clim() for ax in drawn} == {(-4, 4)}
+    rows = [ax.get_subplotspec().rowspan.start for ax in drawn]
+    assert rows == [0, 0, 1]
+    own = plots.tiles(arrays, columns=2)
+    assert [ax.images[0].get_clim()[1] for ax in own.axes if ax.images] == [1, 2, 4]
+
+
+def test_curves_start_at_step_1_and_differ_in_colour_and_dash(ax):
+    plots.curves(ax, {"a": [4, 2, 1], "b": [3, 0.3, 0.03]}, x="step", y="loss")
+    first, second = ax.lines
+    assert first.get_xdata().tolist() == [1, 2, 3]
+    assert list(second.get_ydata()) == [3, 0.3, 0.03]
+    assert first.get_color() != second.get_color()
+    assert first.get_linestyle() != second.get_linestyle()
+    assert ax.get_yscale() == "log"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]

@@ -21,6 +21,7 @@ _VARIANCE = 0.5 + np.abs(_arrays((6,))[0])
 # op -> (arrays, options)
 EXAMPLES = {
     ops.linear: (_arrays((4, 3), (3, 5), (5,)), {}),
+    ops.flatten: (_arrays((3, 2, 4, 5)), {}),
     ops.relu: ((_AWAY_FROM_ZERO,), {}),
     ops.sigmoid: (_arrays((3, 4, 2)), {}),
     ops.tanh: (_arrays((3, 4, 2)), {}),

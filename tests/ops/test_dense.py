@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backprop import check_gradients, linear, linear_backward
+from backprop import check_gradients, flatten, flatten_backward, linear, linear_backward
 from tests.ops.cases import dy_for
 from tests.ops.oracles import agree_with_torch
 
@@ -57,3 +57,29 @@ def test_linear_names_the_rule_that_is_broken(args, message):
         with pytest.raises(ValueError, match=r"^linear: ") as raised:
             run()
         assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 4, 5), (3, 4), (3,), (0, 2, 3), (2, 0, 3)])
+def test_flatten_agrees_with_pytorch(torch, shape):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(shape)
+
+    def theirs(x):
+        return x.reshape(len(x), 1) if x.ndim == 1 else torch.flatten(x, start_dim=1)
+
+    agree_with_torch(torch, flatten, flatten_backward, theirs, (x,), dy_for(rng, flatten, x))
+
+
+def test_flatten_by_hand():
+    x = np.arange(12).reshape(2, 1, 2, 3)
+    assert flatten(x).tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
+    dx = flatten_backward([[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]], x).dx
+    assert dx.tolist() == [[[[1, 2, 3], [4, 5, 6]]], [[[7, 8, 9], [10, 11, 12]]]]
+
+
+def test_flatten_needs_an_axis_for_the_batch():
+    for run in (lambda: flatten(3.0), lambda: flatten_backward(1.0, 3.0)):
+        with pytest.raises(
+            ValueError, match=r"^flatten: x must have an axis for the batch: x \(\)$"
+        ):
+            run()

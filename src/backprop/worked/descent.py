@@ -11,6 +11,7 @@ from backprop.worksheet import Worksheet, product, quotient, total
 
 SUFFIXES = ("", "a", "b", "c")
 PRIMES = ("", "′", "″", "‴")
+TEX_PRIMES = ("", r"^{\prime}", r"^{\prime\prime}", r"^{\prime\prime\prime}")
 
 
 def momentum(w, k, *, rate, momentum, steps=3, title="Momentum, step by step"):
@@ -20,16 +21,11 @@ def momentum(w, k, *, rate, momentum, steps=3, title="Momentum, step by step"):
     """
     sheet, w, k, eta = _start(w, k, rate, steps, title)
     mu = sheet.given("mu", momentum, symbol="μ", tex=r"\mu")[()]
-    v = [0, 0]
+    v = None
     for at in range(steps):
         d = _slope(sheet, at, w, k)
-        terms = [
-            [d_i] if at == 0 else [product(mu, v_i), d_i] for v_i, d_i in zip(v, d, strict=True)
-        ]
-        v = _add(sheet, "v", at, [total(term) for term in terms], "v")
-        w = _point(
-            sheet, at + 1, [w_i - product(eta, v_i) for w_i, v_i in zip(w, v, strict=True)], k
-        )
+        v = _add(sheet, "v", at, d if v is None else _each(_carried(mu), v, d), "v")
+        w = _point(sheet, at + 1, _each(lambda w, v: w - product(eta, v), w, v), k)
     _tell(sheet, steps, {"v": "What is left of the last v, and the new gradient."}, "eta mu")
     return sheet
 
@@ -49,10 +45,10 @@ def adam(w, k, *, rate, beta1, beta2, eps=1e-8, steps=2, title="Adam, step by st
         d = _slope(sheet, at, w, k)
         m = _add(sheet, "m", at, _average(one, m, d), "m")
         s = _add(sheet, "s", at, _average(two, s, d**2), "s")
-        n = _add(sheet, "n", at, [quotient(c, 1 - one ** (at + 1)) for c in m], "m̂", r"\hat m")
-        q = _add(sheet, "q", at, [quotient(c, 1 - two ** (at + 1)) for c in s], "ŝ", r"\hat s")
-        moves = [quotient(product(eta, a), sp.sqrt(b) + eps) for a, b in zip(n, q, strict=True)]
-        w = _point(sheet, at + 1, [w_i - move for w_i, move in zip(w, moves, strict=True)], k)
+        n = _add(sheet, "n", at, _corrected(m, one, at), "m̂", r"\hat m")
+        q = _add(sheet, "q", at, _corrected(s, two, at), "ŝ", r"\hat s")
+        move = _each(lambda n, q: quotient(product(eta, n), total([sp.sqrt(q), eps])), n, q)
+        w = _point(sheet, at + 1, _each(lambda w, move: w - move, w, move), k)
     notes = {
         "m": "An average of the gradients; it starts at 0.",
         "s": "An average of their squares; it starts at 0.",
@@ -75,22 +71,36 @@ def _start(w, k, rate, steps, title):
     return sheet, w, k, eta
 
 
+def _each(formula, *columns):
+    """Make one formula for each weight, of its cell in each column."""
+    return [formula(*cells) for cells in zip(*columns, strict=True)]
+
+
+def _carried(mu):
+    """Keep a part of what there was, and add the new number."""
+    return lambda before, new: total([product(mu, before), new])
+
+
 def _average(beta, before, new):
     """Weigh what there was with β and the new numbers with 1 − β; before the first there is 0."""
     if before is None:
-        return [product(1 - beta, b) for b in new]
-    pairs = zip(before, new, strict=True)
-    return [total([product(beta, a), product(1 - beta, b)]) for a, b in pairs]
+        return _each(lambda b: product(1 - beta, b), new)
+    return _each(lambda a, b: total([product(beta, a), product(1 - beta, b)]), before, new)
+
+
+def _corrected(average, beta, at):
+    """Divide out that the average started at 0."""
+    return _each(lambda cell: quotient(cell, 1 - beta ** (at + 1)), average)
 
 
 def _add(sheet, name, at, formulas, symbol, tex=None):
     """Define a grid of one step, named with its suffix and written with its primes."""
-    style = {"symbol": symbol + PRIMES[at], "tex": (tex or symbol) + "'" * at}
+    style = {"symbol": symbol + PRIMES[at], "tex": (tex or symbol) + TEX_PRIMES[at]}
     return sheet.define(name + SUFFIXES[at], formulas, **style)
 
 
 def _slope(sheet, at, w, k):
-    return _add(sheet, "d", at, [product(*pair) for pair in zip(k, w, strict=True)], "dw")
+    return _add(sheet, "d", at, _each(product, k, w), "dw")
 
 
 def _point(sheet, at, formulas, k):
@@ -101,7 +111,7 @@ def _point(sheet, at, formulas, k):
 
 
 def _loss(sheet, at, w, k):
-    terms = [product(k_i, w_i**2) for k_i, w_i in zip(k, w, strict=True)]
+    terms = _each(lambda k, w: product(k, w**2), k, w)
     _add(sheet, "L", at, quotient(total(terms), 2), "L")
 
 
@@ -109,8 +119,8 @@ def _tell(sheet, steps, notes, options):
     """Add the figure's steps: for each step of the rule the gradient, its notes and the point."""
     for at in range(steps):
         here, there = SUFFIXES[at], SUFFIXES[at + 1]
-        last = SUFFIXES[at - 1] if at else None
-        remembered = [name + last for name in notes if last is not None and name in "vms"]
+        # v, m and s are made of those of the step before
+        remembered = [name + SUFFIXES[at - 1] for name in notes if at and name in "vms"]
         drawn = ["k", "w" + here, "d" + here]
         sheet.step(sheet.grids["d" + here].cells, "The gradient here.", show=drawn)
         for name, note in notes.items():
