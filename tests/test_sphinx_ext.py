@@ -1,15 +1,23 @@
 """The Sphinx extension: the script it makes, and what a page is given and spared."""
 
+import hashlib
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 import pytest
+from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
+from PIL import Image
 
 from backprop import sphinx_ext
+from backprop.site import mathematics, pictures, styles
 
 FIGURE = """\
 from IPython.display import HTML
@@ -92,15 +100,111 @@ def test_the_page_for_a_missing_address_starts_from_the_books_own_if_it_is_known
     assert page.index('<base href="https://example.org/book/">') < page.index("<a href=")
 
 
-def test_a_page_is_spared_thebe_and_widget_state():
-    def asset(filename, **attributes):
-        return SimpleNamespace(filename=filename, attributes=attributes)
+def asset(filename, **attributes):
+    return SimpleNamespace(filename=filename, attributes=attributes, priority=500)
 
-    assert sphinx_ext.wanted("doctools.js")
-    assert sphinx_ext.wanted(asset("copybutton.js"))
-    assert sphinx_ext.wanted(asset(None, body="let a"))
-    assert not sphinx_ext.wanted(asset("sphinx-thebe.css"))
-    assert not sphinx_ext.wanted(asset(None, type="application/vnd.jupyter.widget-state+json"))
+
+def test_a_page_is_spared_what_no_page_uses():
+    assert sphinx_ext.has_use(asset("doctools.js"))
+    assert sphinx_ext.has_use(asset("copybutton.js"))
+    assert sphinx_ext.has_use(asset(None, body="let a"))
+    assert not sphinx_ext.has_use(asset("sphinx-thebe.css"))
+    assert not sphinx_ext.has_use(asset(None, body="DOCUMENTATION_OPTIONS.pagename = 'a';"))
+    assert not sphinx_ext.has_use(asset(None, type="application/vnd.jupyter.widget-state+json"))
+
+
+# ---- formulas ----
+
+
+@pytest.fixture
+def formula():
+    yield mathematics.typeset
+    mathematics.stop()
+
+
+def test_a_formula_is_set_for_the_eye_and_the_ear(formula):
+    html = formula(r"\frac{\partial L}{\partial x_{11}}", True)
+    parsed = BeautifulSoup(html, "html.parser")
+    assert parsed.select_one('mjx-container[display="true"] > mjx-math[aria-hidden="true"]')
+    spoken = parsed.select_one("mjx-assistive-mml math[display=block] mfrac")
+    assert spoken.get_text() == "∂L∂x11"
+
+
+def test_bad_tex_is_told(formula):
+    with pytest.raises(ValueError, match=r"Undefined control sequence \\nosuch: \\nosuch"):
+        formula(r"\nosuch", False)
+
+
+# ---- the style sheet ----
+
+
+SHEET = """\
+@import "more.css";
+.used, .unused > b { color: red }
+.unused { color: blue }
+#here:not(.unused) { color: green }
+@media print { .unused { top: 0 } }
+@media screen { .used[data-a="}"] { background: url(pictures/a.png) } }
+@font-face { font-family: Signs; font-weight: 900; src: url("f.woff") format("woff") }
+@font-face { font-family: Nobody; src: url("f.woff") format("woff") }
+.used::before { font-family: Signs; content: "\\2202 x" }
+"""
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    """A bundle of a sheet in a folder, for pages in which `used` and `here` occur."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.css").write_text(SHEET)
+    (tmp_path / "deep" / "more.css").write_text("p { margin: 0 } .unused { margin: 0 }")
+    main = mathematics.mathjax() / mathematics.FONTS / "MathJax_Main-Regular.woff"
+    shutil.copyfile(main, tmp_path / "deep" / "f.woff")
+    page = '<p class="used other" id="here">unused</p>'
+    return styles.bundle(tmp_path, ["deep/a.css"], styles.words_of_page(page))
+
+
+def test_rules_that_can_match_stay(sheet):
+    assert re.sub(r"\s+", "", sheet.split("@font-face")[0]) == (
+        "p{margin:0}.used{color:red}#here:not(.unused){color:green}"
+        '@mediascreen{.used[data-a="}"]{background:url("deep/pictures/a.png")}}'
+    )
+
+
+def test_a_class_that_a_script_may_set_counts():
+    assert styles.words_of_script("e.classList.add('is-open')") >= {"is-open", "classList"}
+
+
+def test_a_font_keeps_the_letters_that_are_written(sheet, tmp_path):
+    (face,) = re.findall("@font-face{([^}]*)}", sheet)
+    assert "font-family: Signs; font-weight: 900" in face
+    assert 'src:url("fonts/f.woff") format("woff")' in face
+    assert set(TTFont(tmp_path / "fonts" / "f.woff").getBestCmap()) == {0x2202, ord("x")}
+
+
+# ---- pictures ----
+
+
+def test_a_picture_says_its_size_and_may_wait(tmp_path):
+    Image.new("RGBA", (30, 20)).save(tmp_path / "a.png")
+    body = '<img alt="a &gt; b" src="../_images/a.png" /><img src="https://b/b.png" />'
+    files = {"a.png": tmp_path / "a.png"}
+    assert pictures.sized(body, files) == (
+        '<img loading="lazy" width="30" height="20" alt="a &gt; b" src="../_images/a.png" />'
+        '<img src="https://b/b.png" />'
+    )
+
+
+def test_a_picture_becomes_small_once(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 4), dtype=np.uint8)
+    path = tmp_path / "a.png"
+    Image.fromarray(noise).save(path)
+    before = path.stat().st_size
+    pictures.shrink(path)
+    small = path.read_bytes()
+    assert len(small) < before / 2
+    assert Image.open(path).convert("RGBA").size == (40, 40)
+    pictures.shrink(path)
+    assert path.read_bytes() == small
 
 
 # ---- a small book ----
@@ -149,8 +253,15 @@ def test_the_page_holds_the_figures_html_and_not_its_widget_view(book):
 
 def test_only_a_page_with_a_figure_loads_the_script(book):
     assert "_static/backprop/figure.js" in html(book, "index.html")
-    assert "_static/backprop/figure.css" in html(book, "index.html")
-    assert "_static/backprop/figure" not in html(book, "widget.html")
+    assert "_static/backprop/figure.js" not in html(book, "widget.html")
+
+
+@pytest.mark.parametrize("name", ["index.html", "search.html"])
+def test_a_page_loads_one_style_sheet_and_names_its_version(book, name):
+    page = BeautifulSoup(html(book, name), "html.parser")
+    (link,) = page.select("link[rel=stylesheet]")
+    sheet = (book / "_build" / "html" / "_static" / "book.css").read_bytes()
+    assert link["href"].endswith(f"_static/book.css?v={hashlib.sha256(sheet).hexdigest()[:8]}")
 
 
 @pytest.mark.parametrize("name", ["index.html", "widget.html", "404.html"])
@@ -160,16 +271,21 @@ def test_a_page_loads_nothing_from_elsewhere(book, name):
         assert foreign not in page
 
 
-def test_mathematics_comes_from_the_site_and_all_that_it_loads_is_there(book):
+def test_formulas_are_set_and_their_style_is_there(book):
     page = html(book, "index.html")
-    static = book / "_build" / "html" / "_static"
-    assert "_static/mathjax/tex-chtml.js" in page
-    assert '"enableMenu": false' in page
-    assert (static / "mathjax" / "tex-chtml.js").is_file()
-    assert (static / "mathjax/output/chtml/fonts/woff-v2/MathJax_Main-Regular.woff").is_file()
-    assert (static / "mathjax/input/tex/extensions/cancel.js").is_file()
-    size = sum(path.stat().st_size for path in (static / "mathjax").rglob("*") if path.is_file())
-    assert size < 3e6
+    assert "mjx-assistive-mml" in page
+    assert r"\(" not in page
+    assert "mathjax" not in "".join(re.findall("<script.*", page)).lower()
+    sheet = (book / "_build" / "html" / "_static" / "book.css").read_text("utf-8")
+    assert "mjx-c.mjx-c1D44E" in sheet, "the letter a"
+    assert "mjx-c.mjx-c1D467" not in sheet, "the letter z"
+
+
+def test_bad_tex_fails_the_build(book, tmp_path):
+    shutil.copytree(book, tmp_path / "bad", ignore=shutil.ignore_patterns("_build"))
+    write_notebook(tmp_path / "bad" / "widget.ipynb", r"# Bad" "\n\n" r"$\nosuch$", WIDGET)
+    with pytest.raises(AssertionError, match="nosuch"):
+        build(tmp_path / "bad")
 
 
 def test_an_unchanged_book_is_not_run_again_and_a_changed_package_runs_all(book):

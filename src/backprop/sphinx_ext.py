@@ -1,16 +1,18 @@
 """Make the book's figures live in a page that no kernel serves, and keep the page to itself.
 
 One line in `_config.yml` switches it on: `sphinx: extra_extensions: [backprop.sphinx_ext]`.
-A page then asks nobody else for anything: figures, mathematics and fonts come from `_static`.
+A page then asks nobody else for anything: figures and fonts come from `_static`, and formulas are
+set while the book is built. What a page loads is small, and what it shows comes first.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import re
 import shutil
 from pathlib import Path
+
+from backprop.site import mathematics, pictures, styles
 
 PACKAGE = Path(__file__).parent
 FIGURE = PACKAGE / "figure"
@@ -18,9 +20,16 @@ SITE = PACKAGE / "site"
 
 # What every page is given, beside what stands in its head.
 SITE_FILES = ("page.css", "page.js", "print.css")
-
-# What a page loads of MathJax: the engine, the fonts, and the TeX extensions it fetches on demand.
-MATHJAX_PARTS = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
+BOOK_CSS = re.compile(r"(_static/book\.css)(?:\?v=\w+)?")
+# The theme's template names these itself; ours of the same name leaves them to this list.
+THEME_STYLES = ("styles/theme.css", "styles/pydata-sphinx-theme.css")
+STYLES = (
+    "mathjax/mathematics.css",
+    "backprop/page.css",
+    "backprop/print.css",
+    "backprop/figure.css",
+)
+THEME_SCRIPTS = ("scripts/bootstrap.js", "scripts/pydata-sphinx-theme.js")
 
 # A page cannot import, so what figure.js exports is made plain: the lists go, a declaration loses
 # the word.
@@ -28,7 +37,8 @@ EXPORT = re.compile(
     r"^export (?:(?:default )?\{[^}]*\};?$|(?=async |function |const |class ))", re.M
 )
 
-# The script is deferred, so it finds the whole page. A figure that fails keeps its static tables
+# A page may be read while the rest of it is on its way, so each figure comes to life as soon as it
+# is there: its static tables, which follow its numbers, have begun. A figure that fails keeps them
 # and is reported, and the others come to life all the same.
 PAGE_SCRIPT = """\
 (() => {
@@ -36,13 +46,24 @@ PAGE_SCRIPT = """\
 
 %s
 
-for (const figure of document.querySelectorAll(".bp-figure")) {
-  try {
-    mount(figure);
-  } catch (error) {
-    reportError(error);
+const seen = new Set();
+
+function mountAll() {
+  for (const { parentNode: figure } of document.querySelectorAll(".bp-figure > .bp-static")) {
+    if (seen.has(figure)) continue;
+    seen.add(figure);
+    try {
+      mount(figure);
+    } catch (error) {
+      reportError(error);
+    }
   }
 }
+
+const arrivals = new MutationObserver(mountAll);
+arrivals.observe(document, { childList: true, subtree: true });
+addEventListener("DOMContentLoaded", () => arrivals.disconnect());
+mountAll();
 })();
 """
 
@@ -58,11 +79,19 @@ def setup(app):
     app.connect("builder-inited", write_assets)
     app.connect("env-get-outdated", renew_lists)
     app.connect("html-page-context", dress_page, priority=999)
+    app.connect("html-page-context", order_assets, priority=1000)
+    app.connect("build-finished", finish)
+    app.add_html_math_renderer(
+        "set", (mathematics.visit_inline, None), (mathematics.visit_display, None)
+    )
     app.add_js_file(None, body=(SITE / "head.js").read_text(encoding="utf-8"))
     app.add_js_file("backprop/page.js", loading_method="defer")
-    app.add_css_file("backprop/page.css")
-    app.add_css_file("backprop/print.css", media="print")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    for name in THEME_SCRIPTS:
+        app.add_js_file(name, priority=900, loading_method="defer")
+    for name in STYLES:
+        app.add_css_file(name)
+    # V8, which sets the formulas, does not survive a fork.
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
 
 
 def sources_digest(package=PACKAGE):
@@ -87,18 +116,14 @@ def disconnect(app, module):
 
 
 def configure(app, config):
-    """Prefer the figure's HTML to its widget view, and MathJax from the site to a CDN's."""
+    """Prefer the figure's HTML to its widget view; set formulas here; use our templates."""
     config.nb_mime_priority_overrides = [
         *config.nb_mime_priority_overrides,
         ("html", "text/html", 0),
     ]
     config.nb_ipywidgets_js = {}
-    config.mathjax_path = "mathjax/tex-chtml.js"
-    # No menu on each formula: it is a tab stop each, and its entries load what is not copied.
-    # The MathML that screen readers read is there without it.
-    mathjax = dict(config.mathjax3_config or {})
-    mathjax["options"] = {**mathjax.get("options", {}), "enableMenu": False}
-    config.mathjax3_config = mathjax
+    config.html_math_renderer = "set"
+    config.templates_path = [*config.templates_path, str(SITE / "templates")]
 
 
 def renew_lists(app, env, added, changed, removed):
@@ -107,12 +132,12 @@ def renew_lists(app, env, added, changed, removed):
 
 
 def write_assets(app):
-    """Put MathJax and the figure into `_static`, before any page takes their checksums."""
+    """Put what pages load into `_static`, before any page takes its checksum."""
     if app.builder.format != "html":
         return
     Path(app.outdir, "404.html").write_text(lost_page(app.config.html_baseurl), encoding="utf-8")
     static = Path(app.outdir, "_static")
-    copy_mathjax(static / "mathjax")
+    mathematics.write_assets(static / "mathjax")
     own = static / "backprop"
     own.mkdir(parents=True, exist_ok=True)
     script = page_script((FIGURE / "figure.js").read_text(encoding="utf-8"))
@@ -132,22 +157,6 @@ def lost_page(address=""):
     return page.replace("<title>", f"{base}<title>", 1)
 
 
-def copy_mathjax(destination):
-    """Copy the parts of MathJax that a page loads: 2.2 MB of the package's 24 MB."""
-    # The package's name has hyphens, so it can be found but not imported by a statement.
-    spec = importlib.util.find_spec("sphinx-mathjax-offline")
-    source = Path(spec.origin).parent / "static" / "mathjax"
-    for part in MATHJAX_PARTS:
-        target = destination / part
-        if target.exists():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (source / part).is_dir():
-            shutil.copytree(source / part, target)
-        else:
-            shutil.copyfile(source / part, target)
-
-
 def page_script(module):
     """Turn the ES module `figure.js` into a classic script that brings every figure to life.
 
@@ -161,20 +170,95 @@ def page_script(module):
 
 
 def dress_page(app, pagename, templatename, context, doctree):
-    """Give a page with a figure its script and style, and take away what no page needs."""
+    """Give a page with a figure its script, and a picture its place; mend a table's corner."""
     body = context.get("body", "")
     if 'class="bp-figure"' in body:
-        app.add_js_file("backprop/figure.js", loading_method="defer")
-        app.add_css_file("backprop/figure.css")
+        app.add_js_file(
+            "backprop/figure.js", loading_method="async", fetchpriority="high", blocking="render"
+        )
     # The empty corner of a table with two heads heads nothing.
-    context["body"] = body.replace('<th class="head"><p></p></th>', "<td></td>")
-    context["script_files"][:] = [f for f in context["script_files"] if wanted(f)]
-    context["css_files"][:] = [f for f in context["css_files"] if wanted(f)]
+    body = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    context["body"] = pictures.sized(body, picture_sources(app))
 
 
-def wanted(asset):
-    """Say whether a page needs a script or style that an extension has added to it."""
-    name = str(getattr(asset, "filename", asset) or "")
-    kind = getattr(asset, "attributes", {}).get("type") or ""
-    # The state of the widgets is for html-manager; the figures carry their own JSON.
-    return "thebe" not in name and not kind.startswith("application/vnd.jupyter")
+def picture_sources(app):
+    """Return {file name on the site: the picture it is copied from}."""
+    return {name: Path(app.srcdir, source) for source, name in app.builder.images.items()}
+
+
+# ---- what a page loads, and when ----
+
+
+def order_assets(app, pagename, templatename, context, doctree):
+    """Sort a page's scripts into those that come before its text and those that come after it.
+
+    The one style sheet, which `finish` makes, stands for all others; its name is in the template.
+    """
+    scripts = sorted(filter(has_use, context["script_files"]), key=lambda f: f.priority)
+    if "sd-tab-set" not in context.get("body", ""):
+        scripts = [f for f in scripts if "design-tabs" not in str(f.filename)]
+    # A page such as search has scripts of its own, which need all others before them.
+    early = scripts if doctree is None else [f for f in scripts if is_early(f)]
+    context["first_scripts"] = early
+    context["last_scripts"] = [deferred(f) for f in scripts if f not in early]
+    context["script_files"] = []
+    sheets = sorted(filter(has_use, context["css_files"]), key=lambda f: f.priority)
+    names = [str(f.filename).removeprefix("_static/") for f in sheets]
+    app.builder.backprop_styles = [*THEME_STYLES, *names]
+    context["css_files"] = []
+
+
+def is_early(script):
+    """Say whether a script stands before the text: what is in the page itself, and the figure's."""
+    return not script.filename or "async" in script.attributes
+
+
+def has_use(asset):
+    """Say whether a script or style that an extension has added is of use to any page."""
+    return not (
+        "thebe" in str(asset.filename)
+        # html-manager would read the state of the widgets; figures carry their own numbers
+        or (asset.attributes.get("type") or "").startswith("application/vnd.jupyter")
+        # a choice between versions of the book would read the page's name
+        or (asset.attributes.get("body") or "").startswith("DOCUMENTATION_OPTIONS.pagename")
+    )
+
+
+def deferred(script):
+    """Return a script that runs when the page is there, in its turn."""
+    return type(script)(
+        script.filename, priority=script.priority, **script.attributes | {"defer": "defer"}
+    )
+
+
+def finish(app, exception):
+    """Make the one style sheet of all pages, and name it in them; make the pictures small."""
+    mathematics.stop()
+    names = getattr(app.builder, "backprop_styles", None)
+    if exception or names is None:  # no page was written: nothing has changed
+        return
+    out = Path(app.outdir)
+    pages = {path: path.read_text(encoding="utf-8") for path in pages_of(out)}
+    words = set().union(*map(styles.words_of_page, pages.values()))
+    for name in scripts_of(pages):
+        words |= styles.words_of_script((out / name).read_text(encoding="utf-8"))
+    sheet = styles.bundle(out / "_static", names, words)
+    (out / "_static" / "book.css").write_text(sheet, encoding="utf-8")
+    digest = hashlib.sha256(sheet.encode()).hexdigest()[:8]
+    for path, text in pages.items():
+        path.write_text(BOOK_CSS.sub(rf"\1?v={digest}", text), encoding="utf-8")
+    for picture in (out / "_images").glob("*.png"):
+        pictures.shrink(picture)
+
+
+def pages_of(out):
+    """List the pages of the built book."""
+    return [path for path in out.rglob("*.html") if "_static" not in path.relative_to(out).parts]
+
+
+def scripts_of(pages):
+    """Name the scripts that pages load, by their path in the book."""
+    found = {
+        name for text in pages.values() for name in re.findall(r'<script[^>]* src="([^"?]*)', text)
+    }
+    return sorted({re.sub(r"^(\.\./)*", "", name) for name in found})

@@ -5,6 +5,4 @@
   const page = document.documentElement.dataset;
   page.mode ||= "auto";
   page.theme ||= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  // A page opened from a file may not read another page, so search shows titles without excerpts.
-  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 }

@@ -2,6 +2,9 @@
 (() => {
 "use strict";
 
+// A page opened from a file may not read another page, so search shows titles without excerpts.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
 /** A formula wider than the page scrolls in its box; the box must then be reachable by keyboard. */
 const boxes = new ResizeObserver((changes) => {
   for (const { target: box } of changes) {
@@ -21,8 +24,5 @@ addEventListener("afterprint", () => {
   page.theme = theme;
 });
 
-addEventListener("load", async () => {
-  await window.MathJax?.startup?.promise;
-  document.querySelectorAll('mjx-container[display="true"]').forEach((box) => boxes.observe(box));
-});
+document.querySelectorAll('mjx-container[display="true"]').forEach((box) => boxes.observe(box));
 })();

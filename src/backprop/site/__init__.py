@@ -1,0 +1,1 @@
+"""What the built pages are made of beyond the theme; only `backprop.sphinx_ext` imports this."""
