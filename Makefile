@@ -26,10 +26,10 @@ lab: env ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=book
 
 test: env lint ## lint, unit tests, a fresh book, its notebooks run again, its pages in a browser
-	$(TEST) tests --ignore=tests/test_site.py
+	$(TEST) tests --ignore-glob="tests/test_site*.py"
 	rm -rf _build
 	$(BUILD) -q -W -n --keep-going
-	$(TEST) --nbval _build/jupyter_execute tests/test_site.py
+	$(TEST) --nbval _build/jupyter_execute tests/test_site*.py
 
 links: env ## ask each address that the book names whether it is still there; needs the network
 	$(BUILD) --builder linkcheck -q

@@ -20,6 +20,8 @@ SITE = PACKAGE / "site"
 
 # What every page is given, beside what stands in its head.
 SITE_FILES = ("page.css", "page.js", "print.css")
+
+FIRST_FIGURE = "first-figure"
 BOOK_CSS = re.compile(r"(_static/book\.css)(?:\?v=\w+)?")
 # The theme's template names these itself; ours of the same name leaves them to this list.
 THEME_STYLES = ("styles/theme.css", "styles/pydata-sphinx-theme.css")
@@ -170,14 +172,17 @@ def page_script(module):
 
 
 def dress_page(app, pagename, templatename, context, doctree):
-    """Give a page with a figure its script, and a picture its place; mend a table's corner."""
+    """Give a page with a figure its script and a way to it, a picture its place; mend a corner."""
     body = context.get("body", "")
     if 'class="bp-figure"' in body:
         app.add_js_file(
             "backprop/figure.js", loading_method="async", fetchpriority="high", blocking="render"
         )
+        body = body.replace('class="bp-figure"', f'class="bp-figure" id="{FIRST_FIGURE}"', 1)
+        context["first_figure"] = FIRST_FIGURE  # the template makes a link to it
     # The empty corner of a table with two heads heads nothing.
     body = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    body = mathematics.keep_commas(body)
     context["body"] = pictures.sized(body, picture_sources(app))
 
 

@@ -1,11 +1,14 @@
 """The built book in Chromium, from a local server and from files, with the network shut off."""
 
+import gzip
+import re
 import shutil
 import threading
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
 
@@ -27,14 +30,37 @@ FIGURE_PAGES = [page for page in PAGES if 'class="bp-figure"' in (HTML / page).r
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files without a line for each."""
+class Host(SimpleHTTPRequestHandler):
+    """Serves files as a host on the web does: compressed, and to be kept for ten minutes."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        """Send a file; note its name and how many bytes it took."""
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        kind = self.guess_type(path)
+        body = path.read_bytes()
+        squeezed = bool(re.search(r"text|javascript|json|xml", kind))
+        if squeezed:
+            body = gzip.compress(body, 6)
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "max-age=600")
+        if squeezed:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(body)
+        self.server.sent.append((urlsplit(self.path).path.lstrip("/"), len(body)))
 
     def log_message(self, *_):
         """Say nothing."""
 
 
-class Host(QuietHandler):
+class HostOfMany(Host):
     """Serves a book as a public host of files does: under a path, and with a page for the lost."""
 
     place = "/a/place/"
@@ -46,11 +72,13 @@ class Host(QuietHandler):
 
     def send_error(self, code, *_):
         """Send the page for the lost, where there is no file."""
+        page = Path(self.directory, "404.html").read_bytes()
         self.send_response(code)
         self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(Path(self.directory, "404.html").read_bytes())
+            self.wfile.write(page)
 
 
 @contextmanager
@@ -65,9 +93,13 @@ def chromium():
 
 
 @contextmanager
-def served(folder, handler=QuietHandler):
-    """Serve a folder on a free port of this machine; give the address."""
+def served(folder, sent=None, handler=Host):
+    """Serve a folder on a free port of this machine; give the address.
+
+    sent: a list that receives (name, bytes on the wire) of every file that is sent.
+    """
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
+    server.sent = [] if sent is None else sent
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -96,10 +128,15 @@ class Complaints:
 
 
 def open_page(page, url):
-    """Go to a page and wait until its mathematics is set and its fonts are there."""
+    """Go to a page and wait until its fonts and pictures are there, however far down."""
     page.goto(url, wait_until="load")
-    page.evaluate("() => window.MathJax?.startup?.promise")
-    page.evaluate("() => document.fonts.ready.then(() => true)")
+    page.evaluate(
+        """async () => {
+        for (const picture of document.images) picture.loading = "eager";
+        await Promise.all([...document.images].map((picture) => picture.decode()));
+        await document.fonts.ready;
+        }"""
+    )
 
 
 def unfold(page):

@@ -28,6 +28,9 @@ PARTS = (
     "output/chtml/fonts/tex.js",
     "a11y/assistive-mml.js",
 )
+# Between a formula and a comma a browser would begin a new line.
+BEFORE_COMMA = re.compile(r"(?<=</mjx-container></span>)(?=[.,:;!?)’”])")
+WORD_JOINER = "&#8288;"
 log = logging.getLogger(__name__)
 
 
@@ -70,6 +73,11 @@ def write_assets(folder):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mathematics.css").write_text(engine().call("styles"), encoding="utf-8")
     shutil.copytree(mathjax() / FONTS, folder / "woff-v2", dirs_exist_ok=True)
+
+
+def keep_commas(body):
+    """Hold each inline formula of a page and the comma behind it together."""
+    return BEFORE_COMMA.sub(WORD_JOINER, body)
 
 
 # ---- the renderer, as Sphinx asks for one ----

@@ -1,0 +1,146 @@
+"""How heavy a built page is, what it asks for, and whether it stands still while it comes.
+
+The times are measured by benchmarks/pages.py: here nothing depends on the machine.
+"""
+
+import re
+from collections import Counter
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.site import browser
+
+pytestmark = [
+    pytest.mark.skipif(not browser.PAGES, reason="no book is built; make html builds it"),
+    pytest.mark.skipif(not browser.CHROMIUM, reason="no Chromium found; the site needs one"),
+]
+
+KB = 1024
+FIRST_AT_MOST = 300 * KB  # all that a reader's first page takes, compressed
+LATER_AT_MOST = 120 * KB  # a page after that; the rest is kept
+SHIFT_AT_MOST = 0.02  # a fifth of what is called good
+
+SCRIPTS = {
+    "_static/backprop/page.js",
+    "_static/clipboard.min.js",
+    "_static/copybutton.js",
+    "_static/doctools.js",
+    "_static/documentation_options.js",
+    "_static/scripts/bootstrap.js",
+    "_static/scripts/pydata-sphinx-theme.js",
+    "_static/scripts/sphinx-book-theme.js",
+    "_static/sphinx_highlight.js",
+    "_static/togglebutton.js",
+}
+ALWAYS = {"_static/book.css", "_static/favicon.svg", *SCRIPTS}
+FIGURE = {"_static/backprop/figure.js"}
+FONTS = re.compile(r"_static/fonts/(fa-solid-900|MathJax_\w+(-\w+)?)\.woff")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def sent():
+    return []
+
+
+@pytest.fixture(scope="module")
+def root(sent):
+    with browser.served(browser.HTML, sent) as address:
+        yield address
+
+
+# ---- what is asked for, and how much it is ----
+
+
+@pytest.fixture(scope="module", params=browser.PAGES)
+def visits(request, chromium, root, sent):
+    """A page as a reader's first one, then as the one after another: (name, bytes) of each file."""
+    lists = []
+    for before in (None, another(request.param)):
+        with chromium.new_context() as context:
+            page = context.new_page()
+            if before:
+                browser.open_page(page, root + before)
+            sent.clear()
+            browser.open_page(page, root + request.param)
+            page.wait_for_load_state("networkidle")
+            lists.append(list(sent))
+    return request.param, *lists
+
+
+def another(name):
+    """A page with a figure and formulas, but not this one."""
+    return next(page for page in browser.FIGURE_PAGES if page != name)
+
+
+def test_a_first_page_is_light(visits):
+    _, first, _ = visits
+    assert sum(size for _, size in first) <= FIRST_AT_MOST, first
+
+
+def test_a_later_page_is_lighter(visits):
+    _, _, later = visits
+    assert sum(size for _, size in later) <= LATER_AT_MOST, later
+
+
+def test_a_page_asks_for_what_is_on_this_list_once(visits):
+    name, first, _ = visits
+    asked = Counter(file for file, _ in first if not FONTS.fullmatch(file))
+    page = BeautifulSoup((browser.HTML / name).read_text("utf-8"), "html.parser")
+    pictures = {f"_images/{img['src'].split('/')[-1]}" for img in page.select("img")}
+    figure = FIGURE if name in browser.FIGURE_PAGES else set()
+    expected = {name, *ALWAYS, *figure, *pictures, *own_scripts(page)}
+    assert asked == Counter(expected)
+
+
+def own_scripts(page):
+    """The scripts of search, which is a page of its own kind."""
+    names = {script["src"].split("?")[0] for script in page.select("script[src]")}
+    return names & {"_static/searchtools.js", "_static/language_data.js", "searchindex.js"}
+
+
+def test_a_later_page_asks_for_nothing_again(visits):
+    name, _, later = visits
+    kept = {*ALWAYS, *FIGURE}
+    assert not kept & {file for file, _ in later}
+    assert name in {file for file, _ in later}
+
+
+# ---- the page stands still ----
+
+WATCH = """
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+        for (const { value, hadRecentInput, sources } of list.getEntries()) {
+            const what = ({ node }) => (node?.parentElement ?? node)?.outerHTML?.slice(0, 80);
+            if (!hadRecentInput) window.shifts.push([value, ...sources.map(what)]);
+        }
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [1200, 360])
+@pytest.mark.parametrize("at_figure", [False, True], ids=["top", "figure"])
+@pytest.mark.parametrize("name", browser.FIGURE_PAGES)
+def test_nothing_moves_while_a_page_comes(chromium, root, name, at_figure, width):
+    place = f"#{section_of_figure(name)}" if at_figure else ""
+    with chromium.new_context(viewport={"width": width, "height": 800}) as context:
+        page = context.new_page()
+        page.add_init_script(WATCH)
+        browser.open_page(page, root + name + place)
+        page.wait_for_load_state("networkidle")
+        browser.settle(page)
+        shifts = page.evaluate("window.shifts")
+        assert sum(shift[0] for shift in shifts) < SHIFT_AT_MOST, shifts
+
+
+def section_of_figure(name):
+    """The id of the section that holds the first figure of a page."""
+    page = BeautifulSoup((browser.HTML / name).read_text("utf-8"), "html.parser")
+    return page.select_one(".bp-figure").find_parent("section")["id"]
