@@ -419,7 +419,7 @@ def test_the_front_door_leads_to_the_index(chromium, roots, base):
 
 @pytest.mark.parametrize("missing", ["book/none.html", "none/of/these/", "none"])
 def test_a_lost_reader_is_led_back_into_the_book(chromium, missing):
-    place = browser.Host.place
+    place = browser.HostOfMany.place
     hosted = browser.served(browser.HTML, handler=browser.HostOfMany)
     with hosted as address, chromium.new_context() as context:
         page = context.new_page()
