@@ -1,7 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from backprop import Worksheet, plots
 
@@ -99,3 +99,29 @@ def test_curves_start_at_step_1_and_differ_in_colour_and_dash(ax):
     assert first.get_linestyle() != second.get_linestyle()
     assert ax.get_yscale() == "log"
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_the_numbers_of_a_heat_map_stand_out_from_their_cells(ax):
+    numbers = np.linspace(-3, 3, 41)
+    plots.heatmap(ax, [numbers], numbers=True)
+    colours = ax.images[0].to_rgba(numbers)
+    for text, colour in zip(ax.texts, colours, strict=True):
+        light, dark = sorted([luminance(to_rgb(text.get_color())), luminance(colour)])[::-1]
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, text.get_text()
+    assert len({text.get_color() for text in ax.texts}) == 2
+
+
+def luminance(colour):
+    """Relative luminance as WCAG 2 defines it."""
+    r, g, b = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def test_legends_of_two_plots_side_by_side_do_not_meet():
+    figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.6))
+    for ax in axes:
+        plots.stacked(ax, {"direct": [1], "through the variance": [2], "through the mean": [3]})
+    figure.canvas.draw()
+    left, right = (ax.get_legend().get_window_extent() for ax in axes)
+    assert left.x1 <= right.x0
+    plt.close(figure)

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 
 from tests.site import axe, browser, paper
 from tests.site.formulas import cell_values
@@ -275,6 +276,90 @@ def test_a_figure_plays_to_its_end(page):
             page.clock.run_for(1000)
         else:
             pytest.fail(f"{spec['title']}: still playing after two minutes")
+
+
+# ---- the theme's own controls ----
+
+
+@pytest.fixture(params=BASES)
+def chapter(request, chromium, roots):
+    """A chapter with folds and code, on a wide screen."""
+    with chromium.new_context(
+        viewport={"width": 1200, "height": 900},
+        color_scheme="light",
+        reduced_motion="reduce",
+        permissions=["clipboard-read", "clipboard-write"],
+    ) as context:
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        browser.open_page(page, roots[request.param] + "book/04-the-kernels-gradient.html")
+        yield page
+
+
+def test_the_theme_can_be_switched_and_stays_so(chapter):
+    html = chapter.locator("html")
+    for _ in range(3):  # auto, light, dark
+        chapter.locator(".theme-switch-button:visible").click()
+        if html.get_attribute("data-mode") == "dark":
+            break
+    assert html.get_attribute("data-theme") == "dark"
+    chapter.reload()
+    assert html.get_attribute("data-theme") == "dark"
+
+
+def test_search_opens_by_its_button_and_by_the_keyboard(chapter):
+    dialog = chapter.locator("#pst-search-dialog")
+    chapter.locator(".search-button__button:visible").first.click()
+    assert dialog.is_visible()
+    chapter.keyboard.press("Escape")
+    assert dialog.is_hidden()
+    chapter.keyboard.press("Control+k")
+    assert dialog.is_visible()
+    chapter.keyboard.type("kernel")
+    chapter.keyboard.press("Enter")
+    chapter.wait_for_url("**/search.html?q=kernel")
+
+
+def test_code_can_be_copied(chapter):
+    cell = chapter.locator(".cell_input").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    chapter.locator("button.copybtn.success").wait_for()
+    copied = chapter.evaluate("() => navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+
+
+def test_an_answer_is_folded_until_it_is_opened(chapter):
+    answer = chapter.locator(".admonition.toggle").first
+    inside = answer.locator("p:not(.admonition-title)").first
+    assert inside.is_hidden()
+    answer.locator("button.toggle-button").click()
+    assert inside.is_visible()
+
+
+def test_the_sidebars_open_and_close(chapter):
+    menu = chapter.locator("#pst-primary-sidebar")
+    assert menu.is_visible()
+    chapter.locator(".primary-toggle:visible").click()
+    menu.wait_for(state="hidden")
+    chapter.set_viewport_size({"width": 360, "height": 800})
+    for side in ("primary", "secondary"):
+        dialog = chapter.locator(f"#pst-{side}-sidebar-modal")
+        chapter.locator(f".{side}-toggle:visible").click()
+        dialog.wait_for(state="visible")
+        chapter.keyboard.press("Escape")
+        dialog.wait_for(state="hidden")
+
+
+def test_every_icon_is_in_the_font(chapter):
+    drawn = chapter.locator("[class*='fa-']").evaluate_all(
+        "(all) => all.map((e) => getComputedStyle(e, '::before').content)"
+    )
+    signs = {content.strip('"') for content in drawn}
+    assert len(signs) > 6
+    font = TTFont(browser.HTML / "_static" / "fonts" / "fa-solid-900.woff")
+    assert {ord(sign) for sign in signs} <= set(font.getBestCmap())
+    assert chapter.evaluate("() => document.fonts.check('900 1em \"Font Awesome 6 Free\"')")
 
 
 # ---- what is in the folder ----

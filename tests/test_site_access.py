@@ -239,7 +239,9 @@ CONTROLS = """() => {
 STOP = """() => {
     const e = document.activeElement;
     if (e === document.body) return null;
-    const style = getComputedStyle(e.matches(".bp-variants input") ? e.nextElementSibling : e);
+    // a choice of variants is marked on its label, the field of search on its box
+    const face = e.matches(".bp-variants input") ? e.nextElementSibling : e.closest(".bd-search");
+    const style = getComputedStyle(face ?? e);
     const marked = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1)
         || style.boxShadow !== "none";
     return { at: window.controls.indexOf(e), marked, html: e.outerHTML.slice(0, 120) };

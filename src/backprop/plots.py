@@ -58,8 +58,8 @@ def heatmap(ax, array, *, title="", limit=None, numbers=False):
     ax.figure.patch.set_alpha(0)
     if numbers:
         for (r, c), value in np.ndenumerate(array):
-            dark = abs(value) > 0.7 * limit
-            ax.text(c, r, shown(value), ha="center", va="center", color="w" if dark else "k")
+            ink = _readable_on(DIVERGING(0.5 + value / limit / 2))
+            ax.text(c, r, shown(value), ha="center", va="center", color=ink)
 
 
 def tiles(arrays, *, titles=(), columns=8, limit=None):
@@ -149,9 +149,16 @@ def stacked(ax, parts, *, whole="sum", title=""):
     for side, spine in ax.spines.items():
         spine.set(visible=side == "left", color=INK)
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "ncols": 2}
+    below |= {"fontsize": 9, "columnspacing": 1, "handlelength": 1.6}  # two fit side by side
     ax.legend(handles=[*ax.containers, sums], **below, frameon=False, labelcolor=INK)
     ax.patch.set_alpha(0)
     ax.figure.patch.set_alpha(0)
+
+
+def _readable_on(colour):
+    """Return black or white: the one that stands out more on a colour, as WCAG measures it."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return "w" if np.dot([0.2126, 0.7152, 0.0722], linear) < 0.179 else "k"
 
 
 def _size(worksheet, step, values):
