@@ -45,7 +45,7 @@ def test_the_wheel_is_the_package_and_works_alone(wheel, tmp_path):
 
 def test_the_wheel_holds_every_file_of_the_package(wheel):
     package = ROOT / "src" / "backprop"
-    sources = {p for p in package.rglob("*") if p.suffix in {".py", ".js", ".css"}}
+    sources = {p for p in package.rglob("*") if p.suffix in {".py", ".js", ".css", ".html"}}
     with ZipFile(wheel) as opened:
         held = {name for name in opened.namelist() if name.startswith("backprop/")}
         (metadata,) = (opened.read(n) for n in opened.namelist() if n.endswith("METADATA"))
