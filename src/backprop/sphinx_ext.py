@@ -82,7 +82,7 @@ def setup(app):
     app.connect("env-get-outdated", renew_lists)
     app.connect("html-page-context", dress_page, priority=999)
     app.connect("html-page-context", order_assets, priority=1000)
-    app.connect("build-finished", finish)
+    app.connect("build-finished", finish, priority=900)  # the theme writes colours of code then
     app.add_html_math_renderer(
         "set", (mathematics.visit_inline, None), (mathematics.visit_display, None)
     )

@@ -41,7 +41,7 @@ def setup(app):
     app.connect("config-inited", offer_buttons)
     app.connect("builder-inited", write_wheel)
     app.connect("html-page-context", add_lines)
-    app.connect("build-finished", write_archive)
+    app.connect("build-finished", write_archive, priority=1000)  # when all else is written
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
