@@ -5,7 +5,7 @@ BUILD := $(BIN)/jupyter-book build .
 TEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help book html zip links lab test lint clean env
+.PHONY: help book html zip links lab test bench lint clean env
 export PYTHON
 
 help: ## list the commands
@@ -33,6 +33,9 @@ test: env lint ## lint, unit tests, a fresh book, its notebooks run again, its p
 
 links: env ## ask each address that the book names whether it is still there; needs the network
 	$(BUILD) --builder linkcheck -q
+
+bench: env ## measure how fast the package is, beside PyTorch and autograd where they are installed
+	$(BIN)/python -m benchmarks
 
 lint: env ## check style, format, spelling
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import cases, machine, parts, peers, report, timing
-from benchmarks.__main__ import main
+from benchmarks.__main__ import ROOT, main
 from benchmarks.peers import Peer, installed
 
 TINY = cases.Sizes(
@@ -199,3 +199,8 @@ def test_some_parts_are_printed_and_nothing_is_written(tmp_path, capsys):
 def summary_in(results):
     """Return the paragraph that sums up a file of results."""
     return results.split(report.GENERATED)[1].strip().split("\n\n")[0]
+
+
+def test_the_readme_shows_the_results_that_were_measured_last():
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+    assert summary_in(results) in (ROOT / "README.md").read_text(encoding="utf-8")
