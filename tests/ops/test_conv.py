@@ -83,16 +83,14 @@ def test_an_empty_batch_has_an_empty_output_and_zero_gradients():
     assert not db.any()
 
 
-@pytest.mark.parametrize("processors", [1, 3])
 @pytest.mark.parametrize("block_bytes", [1, 500, 3000])
-def test_neither_blocks_nor_threads_change_the_result(monkeypatch, block_bytes, processors):
+def test_the_size_of_a_block_does_not_change_the_result(monkeypatch, block_bytes):
     rng = np.random.default_rng(1)
     x, w, b = (rng.standard_normal(s) for s in ((5, 4, 7, 6), (6, 2, 3, 2), 6))
     options = dict(groups=2, stride=(1, 2), padding=((1, 0), (2, 1)))
     dy = dy_for(rng, conv2d, x, w, b, **options)
     whole = conv2d(x, w, b, **options), *conv2d_backward(dy, x, w, b, **options)
     monkeypatch.setattr(_arrays, "BLOCK_BYTES", block_bytes)
-    monkeypatch.setattr(_arrays, "processors", lambda: processors)
     blocks = conv2d(x, w, b, **options), *conv2d_backward(dy, x, w, b, **options)
     for a, c in zip(whole, blocks, strict=True):
         np.testing.assert_allclose(a, c, atol=1e-12)
@@ -119,7 +117,6 @@ def test_the_extra_memory_stays_under_64_mb():
 
 def test_the_extra_memory_grows_neither_with_the_batch_nor_with_the_columns(monkeypatch):
     monkeypatch.setattr(_arrays, "BLOCK_BYTES", 2**16)
-    monkeypatch.setattr(_arrays, "processors", lambda: 1)  # when threads meet is chance
     assert np.all(extra_memory(64, 4, 12, 10, float) < 1.3 * extra_memory(16, 4, 12, 10, float))
     one_image = 4 * 400 * 20 * 8
     assert np.all(extra_memory(1, 4, 400, 20, float) < 5 * one_image)  # columns: 9 images

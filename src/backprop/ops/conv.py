@@ -17,7 +17,6 @@ from backprop.ops._arrays import (
     blocks,
     copy_images,
     floats,
-    in_parallel,
     output_grid,
     shapes,
     slices,
@@ -62,12 +61,8 @@ def conv2d(x, w, b, *, stride=1, padding=0, dilation=1, groups=1):
     x, w, b, how = _prepare(x, w, b, stride, padding, dilation, groups)
     y = np.empty(how.out, dtype=x.dtype)
     kernels = _in_groups(w, how)
-
-    def forward(share):
-        for images in _image_blocks(share, how):
-            _forward_block(x[images], kernels, b, y[images], how)
-
-    in_parallel(forward, len(x), how.image_size)
+    for images in _image_blocks(x, how):
+        _forward_block(x[images], kernels, b, y[images], how)
     return y
 
 
@@ -85,15 +80,9 @@ def conv2d_backward(dy, x, w, b, *, stride=1, padding=0, dilation=1, groups=1):
     x, w, b, how = _prepare(x, w, b, stride, padding, dilation, groups)
     dy = upstream("conv2d_backward", dy, how.out, x.dtype)
     kernels = _in_groups(w, how).swapaxes(1, 2)
-    dx = np.empty(x.shape, dtype=x.dtype)
-
-    def backward(share):
-        dw = np.zeros(w.shape, dtype=x.dtype)
-        for images in _image_blocks(share, how):
-            _backward_block(dy[images], x[images], kernels, dx[images], _in_groups(dw, how), how)
-        return dw
-
-    dw = sum(in_parallel(backward, len(x), how.image_size))
+    dx, dw = np.empty(x.shape, dtype=x.dtype), np.zeros(w.shape, dtype=x.dtype)
+    for images in _image_blocks(x, how):
+        _backward_block(dy[images], x[images], kernels, dx[images], _in_groups(dw, how), how)
     return Conv2dGrads(dx, dw, db=None if b is None else dy.sum(axis=(0, 2, 3)))
 
 
@@ -179,9 +168,13 @@ def _batch_first(a):
     return np.moveaxis(a, -1, 0)
 
 
-def _image_blocks(share, how):
-    """Cut the numbers of some images into slices: 16 images, fewer where an image is large."""
-    return slices(share, max(1, min(MOST_IMAGES, MOST_BYTES // max(1, how.image_size))))
+def _image_blocks(x, how):
+    """Cut a batch into slices: 16 images, fewer where an image is large.
+
+    They come one after the other: a matrix product shares itself out to the processors, and two at
+    once would get in each other's way.
+    """
+    return slices(range(len(x)), max(1, min(MOST_IMAGES, MOST_BYTES // max(1, how.image_size))))
 
 
 def _with_batch_last(a, padding=((0, 0), (0, 0))):
