@@ -86,7 +86,6 @@ def rms_norm_backward(dy, x, gamma, *, eps=1e-5):
 
 def _inverse_rms(x, axes, eps):
     """Return 1 / sqrt(mean(x²) + eps) over the axes."""
-    require_values("rms_norm", x, axes)
     return 1 / np.sqrt(np.square(x).mean(axis=axes, keepdims=True) + eps)
 
 
@@ -100,4 +99,6 @@ def _prepare(op, eps, x, gamma, *beta):
         raise ValueError(f"{op}: gamma must have the shape of x's last axes: {seen}")
     if any(a.shape != gamma.shape for a in beta):
         raise ValueError(f"{op}: beta must have gamma's shape: {seen}")
-    return x, gamma, *beta, tuple(range(-gamma.ndim, 0))
+    axes = tuple(range(-gamma.ndim, 0))
+    require_values(op, x, axes)
+    return x, gamma, *beta, axes
