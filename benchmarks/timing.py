@@ -5,8 +5,8 @@ call the process sleeps for 30 milliseconds: the threads of OpenBLAS and OpenMP 
 after their work and would eat into the next library's time. After the sleep the call runs once to
 warm up, and a second time against `time.perf_counter`. A ratio is taken within each round. Tables
 show the medians over all rounds and, for ratios, the quartiles as (low – high). A ratio of 2 means
-that this package takes twice as long as the other. PyTorch uses all cores; this package starts at
-most four threads of its own, beside those of NumPy's BLAS.
+that this package takes twice as long as the other. PyTorch uses all cores; this package starts
+no threads of its own, beside those of NumPy's BLAS.
 """
 
 import time

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from backprop import check_gradients, conv2d, conv2d_backward
-from backprop.ops import _arrays
+from backprop.ops import conv
 from tests.ops.cases import SEEDS, dy_for, random_conv
 from tests.ops.oracles import agree_with_torch, conv2d_loops
 
@@ -90,7 +90,7 @@ def test_the_size_of_a_block_does_not_change_the_result(monkeypatch, block_bytes
     options = dict(groups=2, stride=(1, 2), padding=((1, 0), (2, 1)))
     dy = dy_for(rng, conv2d, x, w, b, **options)
     whole = conv2d(x, w, b, **options), *conv2d_backward(dy, x, w, b, **options)
-    monkeypatch.setattr(_arrays, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(conv, "COLUMN_BYTES", block_bytes)
     blocks = conv2d(x, w, b, **options), *conv2d_backward(dy, x, w, b, **options)
     for a, c in zip(whole, blocks, strict=True):
         np.testing.assert_allclose(a, c, atol=1e-12)
@@ -116,7 +116,7 @@ def test_the_extra_memory_stays_under_64_mb():
 
 
 def test_the_extra_memory_grows_neither_with_the_batch_nor_with_the_columns(monkeypatch):
-    monkeypatch.setattr(_arrays, "BLOCK_BYTES", 2**16)
+    monkeypatch.setattr(conv, "COLUMN_BYTES", 2**16)
     assert np.all(extra_memory(64, 4, 12, 10, float) < 1.3 * extra_memory(16, 4, 12, 10, float))
     one_image = 4 * 400 * 20 * 8
     assert np.all(extra_memory(1, 4, 400, 20, float) < 5 * one_image)  # columns: 9 images

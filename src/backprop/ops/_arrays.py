@@ -1,14 +1,12 @@
 """What ops do with their arguments before the mathematics: one float type, shapes checked."""
 
-import itertools
-import os
-import threading
+from contextlib import contextmanager
 
 import numpy as np
 
 from backprop.windows import output_size, padded_shape, span
 
-BLOCK_BYTES = 2**20  # worked on at one time: it fits a processor's cache
+BLOCK_BYTES = 2**22  # of an array are worked on at one time
 
 
 def floats(op, *, optional=(), **arrays):
@@ -66,64 +64,33 @@ def slices(numbers, many):
         yield slice(start, min(start + many, numbers.stop))
 
 
-def blocks(numbers, size):
+def blocks(numbers, size, *, at_least=1):
     """Cut a range into slices of as many things, of `size` bytes each, as a block holds."""
-    return slices(numbers, max(1, BLOCK_BYTES // max(1, size)))
+    return slices(numbers, max(at_least, BLOCK_BYTES // max(1, size)))
 
 
-def in_blocks(work, count, size):
-    """Call work(slice) for all blocks of range(count), shared out to the processors."""
+@contextmanager
+def row_by_row(length):
+    """Let NumPy broadcast along long rows one row at a time.
 
-    def run(share):
-        for block in blocks(share, size):
-            work(block)
-
-    in_parallel(run, count, size)
-
-
-def in_parallel(work, count, size):
-    """Call work(range) for one part of range(count) on each processor; list the results in order.
-
-    `size` is what one thing holds, in bytes; what fits one block is not worth a second thread.
-    NumPy leaves Python's lock while it computes, so the threads run side by side.
+    With its usual buffer it takes several rows at once, and first writes out for each entry what
+    is the same along a row; from some 200 entries on that costs more than it saves.
     """
-    many = max(1, min(processors(), count, count * size // BLOCK_BYTES))
-    bounds = [count * k // many for k in range(many + 1)]
-    shares = list(itertools.starmap(range, itertools.pairwise(bounds)))
-    results = [None] * many
-    errors = []
-
-    def run(number):
-        try:
-            results[number] = work(shares[number])
-        except BaseException as error:  # raised below, where the caller can see it
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(1, many)]
-    for thread in threads:
-        thread.start()
-    run(0)
-    for thread in threads:
-        thread.join()
-    for error in errors:
-        raise error
-    return results
-
-
-def processors():
-    """Count the processors to use: each holds blocks of its own, and four stay under 64 MB."""
-    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count())
-    return min(4, len(usable))
+    usual = np.setbufsize(16 if length >= 200 else np.getbufsize())
+    try:
+        yield
+    finally:
+        np.setbufsize(usual)
 
 
 def copy_images(a, out):
     """Copy images into an array of another order of axes, a few at a time.
 
-    One axis jumps while the other runs on: more than 8 images at once would compete for the same
-    lines of the cache, since their distance is often a power of two.
+    One axis jumps while the other runs on: many images at once would compete for the same lines of
+    the cache, since their distance is often a power of two.
     """
-    for start in range(0, len(a), 8):
-        out[start : start + 8] = a[start : start + 8]
+    for start in range(0, len(a), 16):
+        out[start : start + 16] = a[start : start + 16]
 
 
 def keep(mask, a):
@@ -135,4 +102,6 @@ def keep(mask, a):
     if a.itemsize > 8:
         return np.where(mask, a, a.dtype.type(0))  # no integer is as wide as a long double
     integers = f"i{a.itemsize}"
-    return (a.view(integers) & -mask.astype(integers)).view(a.dtype)
+    bits = -mask.astype(integers)  # -1 has all bits, 0 none
+    bits &= a.view(integers)
+    return bits.view(a.dtype)

@@ -1,108 +1,83 @@
-"""What all norms share: standardise along some axes, and carry a gradient back through that.
+"""What all norms share: standardise sets of numbers, and carry a gradient back through that.
 
-Here gamma and beta have as many axes as x, of length 1 where they are the same for all of x.
+Here x is (A,S,B,P): there are S sets, and each is standardised over its A·B·P entries. gamma and
+beta are (S,B), one number for each of the B parts of a set.
 """
 
 import math
-import string
 
 import numpy as np
 
-from backprop.ops._arrays import blocks, in_blocks, in_parallel, shapes
+from backprop.ops._arrays import blocks, row_by_row, shapes
 
 
-def normalise(op, x, gamma, beta, axes, eps):
-    """Return gamma * x_hat + beta, x_hat standardised over the axes."""
-    require_values(op, x, axes)
+def normalise(x, gamma, beta, eps):
+    """Return gamma * x_hat + beta: (A,S,B,P), (S,B), (S,B) -> (A,S,B,P)."""
     y = np.empty(x.shape, dtype=x.dtype)
-    part, sets = _sets(x, axes)
-
-    def forward(block):
-        x_hat, _ = _standardise(part(x, block), axes, eps)
-        x_hat *= part(gamma, block)
-        np.add(x_hat, part(beta, block), out=part(y, block))
-
-    in_blocks(forward, *sets)
+    for sets in blocks(range(x.shape[1]), 2 * x[:, :1].nbytes):
+        with row_by_row(x.shape[-1]):
+            deviations = y[:, sets]  # they become y in place
+            offset, inverse_std = standardise(x[:, sets], eps, out=deviations)
+            scale = gamma[sets] * inverse_std
+            deviations *= _spread(scale)
+            deviations += _spread(beta[sets] - scale * offset)
     return y
 
 
-def normalise_backward(op, dy, x, gamma, axes, eps):
-    """Return the gradients of `normalise`: dx, dgamma, dbeta."""
-    require_values(op, x, axes)
+def normalise_backward(dy, x, gamma, eps):
+    """Return the gradients of `normalise`: dx (A,S,B,P), dgamma (S,B), dbeta (S,B).
+
+    Three paths lead from x to x_hat. Direct: dx_hat / std. Through the mean: all entries of a set
+    share - mean(dx_hat) / std. Through the variance: - x_hat * mean(dx_hat * x_hat) / std. Derived
+    in chapter 09. dx_hat = gamma * dy, and gamma leaves the sums, so that each is taken once.
+    """
     dx = np.empty(x.shape, dtype=x.dtype)
-    part, sets = _sets(x, axes)
-    alike = tuple(axis for axis, length in enumerate(gamma.shape) if length == 1)
-
-    def backward(share):
-        dgamma, dbeta = np.zeros_like(gamma), np.zeros_like(gamma)
-        for block in blocks(share, sets[1]):
-            x_hat, inverse_std = _standardise(part(x, block), axes, eps)
-            dy_part = part(dy, block)
-            part(dgamma, block)[...] += _total(alike, dy_part, x_hat)
-            part(dbeta, block)[...] += _total(alike, dy_part)
-            dx_hat = dy_part * part(gamma, block)
-            part(dx, block)[...] = _standardise_backward(dx_hat, x_hat, inverse_std, axes)
-        return dgamma, dbeta
-
-    dgamma, dbeta = map(sum, zip(*in_parallel(backward, *sets), strict=True))
+    dgamma, dbeta = np.empty((2, *gamma.shape), dtype=x.dtype)
+    values = x[:, :1].size
+    for sets in blocks(range(x.shape[1]), 2 * x[:, :1].nbytes):
+        with row_by_row(x.shape[-1]):
+            deviations = np.empty(x[:, sets].shape, dtype=x.dtype)
+            offset, inverse_std = standardise(x[:, sets], eps, out=deviations)
+            dbeta[sets] = np.einsum("asbp->sb", dy[:, sets])
+            products = np.einsum("asbp,asbp->sb", dy[:, sets], deviations)
+            dgamma[sets] = (products - offset * dbeta[sets]) * inverse_std
+            through_mean = _weighted(gamma[sets], dbeta[sets]) / values * inverse_std
+            through_variance = _weighted(gamma[sets], dgamma[sets]) / values * inverse_std**2
+            np.multiply(dy[:, sets], _spread(gamma[sets] * inverse_std), out=dx[:, sets])
+            deviations *= _spread(through_variance)
+            deviations += _spread(through_mean - through_variance * offset)
+            dx[:, sets] -= deviations
     return dx, dgamma, dbeta
 
 
-def _standardise(x, axes, eps):
-    """Return x-hat and 1/std: x-hat has mean 0 and (up to eps) variance 1 over the axes.
+def standardise(x, eps, out):
+    """Find what x_hat = (deviations - offset) * inverse_std is made of: it has mean 0, variance 1.
 
+    The deviations go into `out`; offset and inverse_std are returned, both (S,1).
     The variance is the mean of the squared deviations, never E[x²] - E[x]²: where the mean is large
-    that difference of two large numbers has no digits left.
+    that difference of two large numbers has no digits left. A large mean is rounded when it is
+    stored; what is left of it in the deviations is the offset.
     """
-    deviations = x - _mean(axes, x)
-    # a large mean is rounded when it is stored; what is left of it shows in the deviations
-    deviations -= _mean(axes, deviations)
-    inverse_std = 1 / np.sqrt(_mean(axes, deviations, deviations) + eps)
-    deviations *= inverse_std
-    return deviations, inverse_std
+    values = x[:, :1].size
+    np.subtract(x, _spread(np.einsum("asbp->s", x)[:, None] / values), out=out)
+    offset = np.einsum("asbp->s", out)[:, None] / values
+    variance = np.einsum("asbp,asbp->s", out, out)[:, None] / values - offset**2
+    return offset, 1 / np.sqrt(variance + eps)
 
 
-def _standardise_backward(dx_hat, x_hat, inverse_std, axes):
-    """Return dx from the gradient of x-hat: three paths lead from x to x-hat.
-
-    Direct: dx_hat / std. Through the mean: all entries of a set share - mean(dx_hat) / std. Through
-    the variance: - x_hat * mean(dx_hat * x_hat) / std. Derived in chapter 09.
-    """
-    through_variance = x_hat * _mean(axes, dx_hat, x_hat)
-    dx_hat -= _mean(axes, dx_hat)
-    dx_hat -= through_variance
-    dx_hat *= inverse_std
-    return dx_hat
+def _weighted(gamma, sums):
+    """Add up what the parts of each set were sent: (S,B), (S,B) -> (S,1)."""
+    return (gamma * sums).sum(axis=1, keepdims=True)
 
 
-def _total(axes, *factors):
-    """Sum a product over the axes, which stay, of length 1; the product itself is not stored."""
-    letters = string.ascii_lowercase[: factors[0].ndim]
-    kept = "".join(letter for axis, letter in enumerate(letters) if axis not in axes)
-    total = np.einsum(f"{','.join([letters] * len(factors))}->{kept}", *factors)
-    return np.expand_dims(total, axes)
+def _spread(a):
+    """Lay numbers (S,B) or (S,1) along the entries of (A,S,B,P), a view."""
+    return a[:, :, None]
 
 
-def _mean(axes, *factors):
-    """Average a product over the axes, which stay, of length 1."""
-    return _total(axes, *factors) / math.prod(factors[0].shape[axis] for axis in axes)
-
-
-def _sets(x, axes):
-    """Return how to cut x into sets that are averaged apart, and (their number, bytes of one)."""
-    free = [axis for axis in range(x.ndim) if axis not in axes]
-    along = max(free, key=lambda axis: x.shape[axis])
-
-    def part(a, block):
-        """Take some sets of a, a view; what is the same for all sets is not cut."""
-        return a if a.shape[along] == 1 else a[(slice(None),) * along + (block,)]
-
-    return part, (x.shape[along], x.nbytes // max(1, x.shape[along]))
-
-
-def require_values(op, x, axes):
-    """Refuse a mean over nothing."""
-    if 0 in (x.shape[axis] for axis in axes):
+def require_values(op, x, values):
+    """Refuse a mean over no values."""
+    if values == 0:
         raise ValueError(f"{op}: there are no values to average: {shapes(x=x)}")
 
 

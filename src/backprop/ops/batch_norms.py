@@ -1,5 +1,6 @@
 """Batch norm in training and in use, with its gradients and its running statistics."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -49,9 +50,8 @@ def batch_norm(x, gamma, beta, *, eps=1e-5):
     two values (one value is its own mean: all that is left of it is beta), TypeError where an array
     is not real. Derived in chapter 10.
     """
-    x, gamma, beta, axes = _prepare(x, gamma, beta, eps)
-    each = (along_channels(a, x) for a in (gamma, beta))
-    return normalise("batch_norm", x, *each, axes, eps)
+    x, *each = _prepare(x, gamma, beta, eps)
+    return normalise(_sets(x), *(a[:, None] for a in each), eps).reshape(x.shape)
 
 
 def batch_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
@@ -63,10 +63,10 @@ def batch_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
     Raises ValueError where dy is not of x's shape, and whatever `batch_norm` raises.
     Derived in chapter 10.
     """
-    x, gamma, beta, axes = _prepare(x, gamma, beta, eps)
+    x, gamma, beta = _prepare(x, gamma, beta, eps)
     dy = upstream("batch_norm_backward", dy, x.shape, x.dtype)
-    dx, *sums = normalise_backward("batch_norm", dy, x, along_channels(gamma, x), axes, eps)
-    return BatchNormGrads(dx, *(a.reshape(gamma.shape) for a in sums))
+    dx, *sums = normalise_backward(_sets(dy), _sets(x), gamma[:, None], eps)
+    return BatchNormGrads(dx.reshape(x.shape), *(a[:, 0] for a in sums))
 
 
 def batch_norm_inference(x, gamma, beta, mean, var, *, eps=1e-5):
@@ -139,14 +139,19 @@ def _standardise_with(x, mean, var, eps):
     return (x - along_channels(mean, x)) * along_channels(inverse_std, x), inverse_std
 
 
+def _sets(x):
+    """Return x (N,C,…) as (N,C,1,P): a set for each channel."""
+    return x.reshape(*x.shape[:2], 1, math.prod(x.shape[2:]))
+
+
 def _prepare(x, gamma, beta, eps):
-    """Check one call of batch_norm; return its arrays in one float type, and the batch's axes."""
+    """Check one call of batch_norm; return its arrays in one float type."""
     x, gamma, beta = floats("batch_norm", x=x, gamma=gamma, beta=beta)
-    axes = channel_axes("batch_norm", x)
+    channel_axes("batch_norm", x)
     check_channels("batch_norm", x, gamma=gamma, beta=beta)
     check_eps("batch_norm", eps)
     _require_two_values("batch_norm", x)
-    return x, gamma, beta, axes
+    return x, gamma, beta
 
 
 def _prepare_inference(x, gamma, beta, mean, var, eps):

@@ -14,7 +14,6 @@ import numpy as np
 
 from backprop.ops._arrays import (
     axes,
-    blocks,
     copy_images,
     floats,
     output_grid,
@@ -34,6 +33,7 @@ from backprop.windows import (
 
 # Images of a block: the more, the longer a run; but the block is walked through once for each pass.
 MOST_IMAGES, MOST_BYTES = 16, 2**22
+COLUMN_BYTES = 2**20  # the columns made at one time: they stay in the cache
 
 
 class Conv2dGrads(NamedTuple):
@@ -203,6 +203,8 @@ def _taps(sent, how):
 
 def _column_blocks(windows, how):
     """Yield (rows, columns): the windows of some rows of the output, copied: (G,K,i*J*n)."""
-    for rows in blocks(range(how.out[2]), windows[:, :, :, 0].nbytes):
+    for rows in slices(
+        range(how.out[2]), max(1, COLUMN_BYTES // max(1, windows[:, :, :, 0].nbytes))
+    ):
         columns = windows[:, :, :, rows].copy()
         yield rows, columns.reshape(how.groups, -1, columns[0, 0, 0].size)

@@ -11,10 +11,9 @@ from backprop.ops._standard import (
     check_eps,
     normalise,
     normalise_backward,
+    require_values,
 )
 from backprop.windows import whole
-
-INSIDE = (2, 3)  # what a group of (N,G,C/G,P) averages over: its channels and all positions
 
 
 class GroupNormGrads(NamedTuple):
@@ -77,21 +76,22 @@ def instance_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
 
 
 def _forward(op, x, gamma, beta, groups, eps):
-    """Standardise (N,G,C/G,P) over its last axes, then scale and shift each channel."""
-    x, grouped, gamma, beta = _prepare(op, x, gamma, beta, groups, eps)
-    return normalise(op, grouped, gamma, beta, INSIDE, eps).reshape(x.shape)
+    """Return y."""
+    sets, gamma, beta = _prepare(op, x, gamma, beta, groups, eps)
+    return normalise(sets, gamma, beta, eps).reshape(np.shape(x))
 
 
 def _backward(op, dy, x, gamma, beta, groups, eps):
-    """Return dx, dgamma, dbeta."""
-    x, grouped, gamma, _ = _prepare(op, x, gamma, beta, groups, eps)
-    dy = upstream(f"{op}_backward", dy, x.shape, x.dtype).reshape(grouped.shape)
-    dx, dgamma, dbeta = normalise_backward(op, dy, grouped, gamma, INSIDE, eps)
-    return dx.reshape(x.shape), dgamma.reshape(-1), dbeta.reshape(-1)
+    """Return dx, dgamma, dbeta: what the samples send to one channel is added up."""
+    sets, scale, _ = _prepare(op, x, gamma, beta, groups, eps)
+    dy = upstream(f"{op}_backward", dy, np.shape(x), sets.dtype)
+    dx, *sums = normalise_backward(dy.reshape(sets.shape), sets, scale, eps)
+    channels = np.shape(gamma)
+    return dx.reshape(dy.shape), *(a.reshape(-1, *channels).sum(axis=0) for a in sums)
 
 
 def _prepare(op, x, gamma, beta, groups, eps):
-    """Check one call; return x, x as (N,G,C/G,P), gamma and beta as (1,G,C/G,1), in one type."""
+    """Check one call; return x as (1,N·G,C/G,P), gamma and beta as (N·G,C/G), in one float type."""
     x, gamma, beta = floats(op, x=x, gamma=gamma, beta=beta)
     channel_axes(op, x)
     check_channels(op, x, gamma=gamma, beta=beta)
@@ -104,5 +104,6 @@ def _prepare(op, x, gamma, beta, groups, eps):
     if op == "instance_norm" and values < 2:
         rule = "each channel of a sample needs at least two values"
         raise ValueError(f"{op}: {rule}, it has {values}: {shapes(x=x)}")
-    channels = groups, C // groups
-    return x, x.reshape(N, *channels, values), *(a.reshape(1, *channels, 1) for a in (gamma, beta))
+    require_values(op, x, values)
+    per_set = (np.broadcast_to(a, (N, C)).reshape(N * groups, C // groups) for a in (gamma, beta))
+    return x.reshape(1, N * groups, C // groups, values), *per_set

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop.ops._arrays import floats, shapes, upstream
-from backprop.ops._standard import check_eps, normalise, normalise_backward, require_values
+from backprop.ops._arrays import blocks, floats, row_by_row, shapes, upstream
+from backprop.ops._standard import check_eps, require_values, standardise
 
 
 class LayerNormGrads(NamedTuple):
@@ -32,8 +32,17 @@ def layer_norm(x, gamma, beta, *, eps=1e-5):
     is negative, TypeError where an array is not real. Derived in chapter 09.
     """
     x, gamma, beta, _ = _prepare("layer_norm", eps, x, gamma, beta)
-    rows = (a.reshape(-1, gamma.size) for a in (x, gamma, beta))
-    return normalise("layer_norm", *rows, (1,), eps).reshape(x.shape)
+    rows, gamma, beta = (a.reshape(-1, gamma.size) for a in (x, gamma, beta))
+    y = np.empty(rows.shape, dtype=x.dtype)
+    for block in blocks(range(len(rows)), 2 * rows[:1].nbytes):
+        with row_by_row(gamma.size):
+            deviations = y[block]  # they become y in place
+            offset, inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
+            deviations -= offset
+            deviations *= inverse_std
+            deviations *= gamma
+            deviations += beta
+    return y.reshape(x.shape)
 
 
 def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
@@ -47,9 +56,25 @@ def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
     """
     x, gamma, beta, _ = _prepare("layer_norm", eps, x, gamma, beta)
     dy = upstream("layer_norm_backward", dy, x.shape, x.dtype)
-    rows = (a.reshape(-1, gamma.size) for a in (dy, x, gamma))
-    dx, *sums = normalise_backward("layer_norm", *rows, (1,), eps)
-    return LayerNormGrads(dx.reshape(x.shape), *(a.reshape(gamma.shape) for a in sums))
+    dy, rows, scale = (a.reshape(-1, gamma.size) for a in (dy, x, gamma))
+    dx = np.empty(rows.shape, dtype=x.dtype)
+    dgamma, dbeta = np.zeros((2, gamma.size), dtype=x.dtype)
+    for block in blocks(range(len(rows)), 2 * rows[:1].nbytes):
+        with row_by_row(gamma.size):
+            deviations = np.empty(rows[block].shape, dtype=x.dtype)
+            offset, inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
+            deviations -= offset
+            products = dy[block] * deviations
+            dgamma += np.einsum("nd,nk->d", products, inverse_std)
+            dbeta += np.einsum("nd->d", dy[block])
+            through_mean = np.einsum("nd,kd->nk", dy[block], scale) / gamma.size
+            through_variance = np.einsum("nd,kd->nk", products, scale) / gamma.size
+            np.multiply(dy[block], scale, out=dx[block])
+            deviations *= through_variance * inverse_std**2
+            dx[block] -= deviations
+            dx[block] -= through_mean
+            dx[block] *= inverse_std
+    return LayerNormGrads(dx.reshape(x.shape), *(a.reshape(gamma.shape) for a in (dgamma, dbeta)))
 
 
 def rms_norm(x, gamma, *, eps=1e-5):
@@ -84,6 +109,11 @@ def rms_norm_backward(dy, x, gamma, *, eps=1e-5):
     )
 
 
+def _sets(rows):
+    """Return rows (n,D) as (1,n,1,D), a view: a set for each row."""
+    return rows[None, :, None]
+
+
 def _inverse_rms(x, axes, eps):
     """Return 1 / sqrt(mean(x²) + eps) over the axes."""
     return 1 / np.sqrt(np.square(x).mean(axis=axes, keepdims=True) + eps)
@@ -100,5 +130,5 @@ def _prepare(op, eps, x, gamma, *beta):
     if any(a.shape != gamma.shape for a in beta):
         raise ValueError(f"{op}: beta must have gamma's shape: {seen}")
     axes = tuple(range(-gamma.ndim, 0))
-    require_values(op, x, axes)
+    require_values(op, x, gamma.size)
     return x, gamma, *beta, axes

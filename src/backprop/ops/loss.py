@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop.ops._arrays import axes, floats, shapes, upstream
+from backprop.ops._arrays import axes, floats, row_by_row, shapes, upstream
 
 
 class SoftmaxGrads(NamedTuple):
@@ -33,8 +33,10 @@ def softmax(x):
     Derived in chapter 02.
     """
     x = _rows("softmax", x)
-    powers = np.exp(_below_zero(x))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    powers, sums, _ = _powers(x)
+    with row_by_row(x.shape[-1]):
+        powers /= sums
+    return powers
 
 
 def softmax_backward(dy, x):
@@ -57,8 +59,9 @@ def log_softmax(x):
     Raises ValueError where there is no last axis or it is empty, TypeError where x is not real.
     Derived in chapter 02.
     """
-    x = _below_zero(_rows("log_softmax", x))
-    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+    x = _rows("log_softmax", x)
+    _, sums, largest = _powers(x)
+    return x - largest - np.log(sums)
 
 
 def log_softmax_backward(dy, x):
@@ -80,7 +83,9 @@ def softmax_cross_entropy(logits, *, labels):
     empty, TypeError where they are not integers. Derived in chapter 02.
     """
     logits, labels = _prepare(logits, labels)
-    return -log_softmax(logits)[np.arange(len(labels)), labels].mean()
+    _, sums, largest = _powers(logits)
+    at_label = np.take_along_axis(logits, labels[:, None], axis=1)
+    return (np.log(sums) - (at_label - largest)).mean()
 
 
 def softmax_cross_entropy_backward(dy, logits, *, labels):
@@ -93,14 +98,24 @@ def softmax_cross_entropy_backward(dy, logits, *, labels):
     """
     logits, labels = _prepare(logits, labels)
     dy = upstream("softmax_cross_entropy_backward", dy, (), logits.dtype)
-    dlogits = softmax(logits)
-    dlogits[np.arange(len(labels)), labels] -= 1
-    return SoftmaxCrossEntropyGrads(dlogits * (dy / len(labels)))
+    share = dy / len(labels)
+    dlogits, sums, _ = _powers(logits)
+    with row_by_row(logits.shape[1]):
+        dlogits *= share / sums
+    dlogits[np.arange(len(labels)), labels] -= share
+    return SoftmaxCrossEntropyGrads(dlogits)
 
 
-def _below_zero(x):
-    """Subtract each row's own maximum: no exp overflows, and no row is all zeros."""
-    return x - x.max(axis=-1, keepdims=True)
+def _powers(x):
+    """Return exp(x - largest), the sums of its rows, and the largest entry of each row of x.
+
+    With that entry taken away no exp overflows, and no row is all zeros.
+    """
+    largest = x.max(axis=-1, keepdims=True)
+    with row_by_row(x.shape[-1]):
+        powers = x - largest
+    np.exp(powers, out=powers)
+    return powers, powers.sum(axis=-1, keepdims=True), largest
 
 
 def _rows(op, x):

@@ -1,13 +1,25 @@
 """Pooling and its gradient: x (N,C,H,W) -> y (N,C,I,J), each window to one number.
 
-The loops run over the taps of the window; one tap meets all windows of a block of images at once.
+The loops run over the taps of the window; one tap meets all windows of a block of maps at once, a
+map (H,W) being one channel of one image. Where there are more maps than columns, memory holds the
+same cell of all maps side by side, so that NumPy has long rows to run along.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from backprop.ops._arrays import axes, floats, in_blocks, keep, output_grid, shapes, upstream
+from backprop.ops._arrays import (
+    axes,
+    blocks,
+    copy_images,
+    floats,
+    keep,
+    output_grid,
+    row_by_row,
+    shapes,
+    upstream,
+)
 from backprop.windows import (
     crop,
     pad,
@@ -16,6 +28,11 @@ from backprop.windows import (
     seen_by_tap,
     size_pair,
     sliding_windows,
+)
+
+FEWEST_MAPS = 64  # of a block, so that rows stay long where maps are large
+SPARE = (
+    16  # cells after a row: at a distance of a power of two, rows would share lines of the cache
 )
 
 
@@ -40,14 +57,13 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0):
     TypeError where a size is not whole or x not real. Derived in chapter 03.
     """
     x, how = _prepare("max_pool2d", x, kernel_size, stride, padding)
-    y = np.full((*x.shape[:2], *how.grid), -np.inf, dtype=x.dtype)
-
-    def forward(images):
-        padded = pad(x[images], how.padding, value=-np.inf)
-        for tap in _taps(padded, how):
-            np.maximum(y[images], tap, out=y[images])
-
-    in_blocks(forward, len(x), x[:1].nbytes)
+    y = np.empty((*x.shape[:2], *how.grid), dtype=x.dtype)
+    for x_maps, y_maps in _blocks(x, y):
+        with row_by_row(len(x_maps)):
+            best = _maps(len(x_maps), how.grid, x.dtype, -np.inf)
+            for tap in _taps(_laid(x_maps, how.padding, -np.inf), how):
+                np.maximum(best, tap, out=best)
+            y_maps[...] = best
     return y
 
 
@@ -63,14 +79,14 @@ def max_pool2d_backward(dy, x, *, kernel_size, stride=None, padding=0):
     dy = upstream("max_pool2d_backward", dy, (*x.shape[:2], *how.grid), x.dtype)
     dx = np.empty(x.shape, dtype=x.dtype)
 
-    def backward(images):
-        winner = _winners(pad(x[images], how.padding, value=-np.inf), how)
-        padded = np.zeros(padded_shape(x[images].shape, how.padding), dtype=x.dtype)
-        for number, tap in enumerate(_taps(padded, how)):
-            tap += keep(winner == number, dy[images])
-        dx[images] = crop(padded, how.padding)
-
-    in_blocks(backward, len(x), x[:1].nbytes)
+    for x_maps, dy_maps, dx_maps in _blocks(x, dy, dx):
+        with row_by_row(len(x_maps)):
+            winner = _winners(_laid(x_maps, how.padding, -np.inf), how)
+            sent = _laid(dy_maps)
+            padded = _maps(len(x_maps), padded_shape(x.shape, how.padding)[2:], x.dtype, 0)
+            for number, tap in enumerate(_taps(padded, how)):
+                tap += keep(winner == number, sent)
+            dx_maps[...] = crop(padded, how.padding)
     return MaxPool2dGrads(dx)
 
 
@@ -82,15 +98,14 @@ def avg_pool2d(x, *, kernel_size, stride=None, padding=0, count_include_pad=True
     cells of x in the window. Raises what `max_pool2d` raises. Derived in chapter 07.
     """
     x, how = _prepare("avg_pool2d", x, kernel_size, stride, padding)
-    y = np.zeros((*x.shape[:2], *how.grid), dtype=x.dtype)
+    y = np.empty((*x.shape[:2], *how.grid), dtype=x.dtype)
     divisor = _divisor(x, how, count_include_pad)
-
-    def forward(images):
-        for tap in _taps(pad(x[images], how.padding), how):
-            y[images] += tap
-        y[images] /= divisor
-
-    in_blocks(forward, len(x), x[:1].nbytes)
+    for x_maps, y_maps in _blocks(x, y):
+        with row_by_row(len(x_maps)):
+            total = _maps(len(x_maps), how.grid, x.dtype, 0)
+            for tap in _taps(_laid(x_maps, how.padding), how):
+                total += tap
+            np.divide(total, divisor, out=y_maps)
     return y
 
 
@@ -107,14 +122,14 @@ def avg_pool2d_backward(dy, x, *, kernel_size, stride=None, padding=0, count_inc
     divisor = _divisor(x, how, count_include_pad)
     dx = np.empty(x.shape, dtype=x.dtype)
 
-    def backward(images):
-        padded = np.zeros(padded_shape(x[images].shape, how.padding), dtype=x.dtype)
-        share = dy[images] / divisor
-        for tap in _taps(padded, how):
-            tap += share
-        dx[images] = crop(padded, how.padding)
-
-    in_blocks(backward, len(x), x[:1].nbytes)
+    for dy_maps, dx_maps in _blocks(dy, dx):
+        with row_by_row(len(dy_maps)):
+            share = _laid(dy_maps)
+            share /= divisor
+            padded = _maps(len(dy_maps), padded_shape(x.shape, how.padding)[2:], x.dtype, 0)
+            for tap in _taps(padded, how):
+                tap += share
+            dx_maps[...] = crop(padded, how.padding)
     return AvgPool2dGrads(dx)
 
 
@@ -142,14 +157,37 @@ def _prepare(op, x, kernel_size, stride, padding):
     return x, _How(kernel, stride, padding, output_grid(op, x, kernel, stride, padding))
 
 
+def _blocks(*arrays):
+    """Cut arrays (N,C,…) into blocks of maps that belong together: views (m,…)."""
+    arrays = [a.reshape(-1, *a.shape[2:]) for a in arrays]
+    count, size = len(arrays[0]), max(a[:1].nbytes for a in arrays)
+    for maps in blocks(range(count), size, at_least=FEWEST_MAPS):
+        yield [a[maps] for a in arrays]
+
+
+def _maps(count, shape, dtype, value):
+    """Make maps (count,H,W) that hold one value; the longer of the axes lies last in memory."""
+    H, W = shape
+    if count <= W:
+        return np.full((count, H, W), value, dtype=dtype)
+    return np.full((H, W, count + SPARE), value, dtype=dtype)[:, :, :count].transpose(2, 0, 1)
+
+
+def _laid(maps, padding=((0, 0), (0, 0)), value=0):
+    """Copy maps, with padding around them, as `_maps` lays them."""
+    padded = _maps(len(maps), padded_shape(maps.shape, padding)[1:], maps.dtype, value)
+    copy_images(maps, crop(padded, padding))
+    return padded
+
+
 def _taps(padded, how):
-    """Yield, for each tap of the window in row-major order, the cells it meets: views (n,C,I,J)."""
+    """Yield, for each tap of the window in row-major order, the cells it meets: views (m,I,J)."""
     for u, v in np.ndindex(how.kernel):
         yield seen_by_tap(padded, u, v, how.grid, stride=how.stride)
 
 
 def _winners(padded, how):
-    """Return which tap won each window: (n,C,H',W') -> (n,C,I,J), numbered in row-major order."""
+    """Return which tap won each window: (m,H',W') -> (m,I,J), numbered in row-major order."""
     # before any comparison the first tap inside x leads, so that padding never wins: not even
     # where all cells are -inf
     inside = (
@@ -157,14 +195,13 @@ def _winners(padded, how):
         for p, s, n in zip(how.padding, how.stride, how.grid, strict=True)
     )
     rows, columns = np.ix_(*inside)
-    shape = (*padded.shape[:2], *how.grid)
-    numbers = np.min_scalar_type(how.kernel[0] * how.kernel[1])
-    winner = np.broadcast_to(rows * how.kernel[1] + columns, shape).astype(numbers, order="C")
-    best = np.full(shape, -np.inf, dtype=padded.dtype)
-    for number, tap in enumerate(map(np.ascontiguousarray, _taps(padded, how))):
+    best = _maps(len(padded), how.grid, padded.dtype, -np.inf)
+    winner = np.empty_like(best, dtype=np.min_scalar_type(how.kernel[0] * how.kernel[1]))
+    winner[...] = rows * how.kernel[1] + columns
+    for number, tap in enumerate(_taps(padded, how)):
         wins = (tap > best) | np.isnan(tap)  # > and not >=: the first of equals keeps its place
         # whoever wins has the largest number so far, so no branch is needed
-        np.maximum(winner, wins * numbers.type(number), out=winner)
+        np.maximum(winner, wins.astype(winner.dtype) * winner.dtype.type(number), out=winner)
         np.maximum(best, tap, out=best)
     return winner
 
