@@ -144,3 +144,24 @@ def section_of_figure(name):
     """The id of the section that holds the first figure of a page."""
     page = BeautifulSoup((browser.HTML / name).read_text("utf-8"), "html.parser")
     return page.select_one(".bp-figure").find_parent("section")["id"]
+
+
+# ---- what is read first is laid out first ----
+
+FRESH = """document.addEventListener("DOMContentLoaded", () => {
+    window.came = "fresh" in document.documentElement.dataset;
+});"""
+
+
+@pytest.mark.parametrize("at_figure", [False, True], ids=["top", "figure"])
+def test_sections_below_the_window_are_laid_out_last(chromium, root, at_figure):
+    name = browser.FIGURE_PAGES[0]
+    place = f"#{section_of_figure(name)}" if at_figure else ""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(FRESH)
+        browser.open_page(page, root + name + place)
+        assert page.evaluate("window.came") != at_figure
+        end = page.locator(".bd-article > section > section").last
+        assert end.evaluate("section => section.firstElementChild.checkVisibility()")
+        assert end.evaluate("section => getComputedStyle(section).contentVisibility") == "visible"

@@ -128,8 +128,9 @@ class Complaints:
 
 
 def open_page(page, url):
-    """Go to a page and wait until its fonts and pictures are there, however far down."""
+    """Go to a page and wait until it is laid out, and its fonts and pictures are there."""
     page.goto(url, wait_until="load")
+    page.wait_for_selector("html:not([data-fresh])", state="attached")
     page.evaluate(
         """async () => {
         for (const picture of document.images) picture.loading = "eager";

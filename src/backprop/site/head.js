@@ -5,4 +5,8 @@
   const page = document.documentElement.dataset;
   page.mode ||= "auto";
   page.theme ||= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+
+  // Until page.js has laid the page out part by part; not where the browser goes to a place in it.
+  const [visit] = performance.getEntriesByType("navigation");
+  if (visit?.type === "navigate" && !location.hash) page.fresh = "";
 }

@@ -24,5 +24,15 @@ addEventListener("afterprint", () => {
   page.theme = theme;
 });
 
+/** What lay below the window was not laid out with the rest; now it is, a section in each frame. */
+const waiting = [...document.querySelectorAll("[data-fresh] .bd-article > section > section")];
+const layOutNext = () => {
+  const section = waiting.shift();
+  if (!section) return delete page.fresh;
+  section.style.contentVisibility = "visible";
+  requestAnimationFrame(() => setTimeout(layOutNext));
+};
+addEventListener("load", () => setTimeout(layOutNext));
+
 document.querySelectorAll('mjx-container[display="true"]').forEach((box) => boxes.observe(box));
 })();
