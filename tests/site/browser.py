@@ -46,6 +46,8 @@ class Host(SimpleHTTPRequestHandler):
         squeezed = bool(re.search(r"text|javascript|json|xml", kind))
         if squeezed:
             body = gzip.compress(body, 6)
+        # noted first: when the browser has the file, it is on the list
+        self.server.sent.append((urlsplit(self.path).path.lstrip("/"), len(body)))
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -54,7 +56,6 @@ class Host(SimpleHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
         self.wfile.write(body)
-        self.server.sent.append((urlsplit(self.path).path.lstrip("/"), len(body)))
 
     def log_message(self, *_):
         """Say nothing."""
