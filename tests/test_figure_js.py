@@ -299,11 +299,17 @@ def test_a_figure_plays_by_itself_once_it_is_seen(stage):
 
 def test_values_are_seen_to_move_unless_the_reader_wants_rest(stage):
     figure = stage.show(specs.TURNED_OR_NOT, reduced_motion="no-preference")
+    motion = figure.page.context.new_cdp_session(figure.page)
+    motion.send("Animation.enable")
+    motion.send("Animation.setPlaybackRate", {"playbackRate": 0.05})  # or we may come too late
     press(figure, "next")
     ghosts = figure.locator(".bp-flight span")
     assert ghosts.all_text_contents() == ["5", "3", "2", "1"]
-    figure.page.wait_for_timeout(50)
+    start = ghosts.first.bounding_box()
+    moved = "([ghost, x]) => Math.abs(ghost.getBoundingClientRect().x - x) > 1"
+    figure.page.wait_for_function(moved, arg=[ghosts.first.element_handle(), start["x"]])
     assert ghosts.count() == 4
+    motion.send("Animation.setPlaybackRate", {"playbackRate": 1})
     ghosts.first.wait_for(state="detached")
     figure = stage.show(specs.TURNED_OR_NOT, reduced_motion="reduce")
     press(figure, "next")
