@@ -2,7 +2,9 @@
 PORT ?= 8000
 BIN := .venv/bin
 BUILD := $(BIN)/jupyter-book build .
-TEST := $(BIN)/python -m pytest
+# Tests run two at a time. A process calculates by one thread: more would wait for each other.
+WORKERS ?= 2
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
 .PHONY: help book html zip links lab test bench lint clean env
@@ -26,10 +28,11 @@ lab: env ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=book
 
 test: env lint ## lint, unit tests, a fresh book, its notebooks run again, its pages in a browser
-	$(TEST) tests --ignore-glob="tests/test_site*.py"
+	$(TEST) --dist worksteal tests --ignore-glob="tests/test_site*.py"
 	rm -rf _build
 	$(BUILD) -q -W -n --keep-going
-	$(TEST) --nbval _build/jupyter_execute tests/test_site*.py
+	$(TEST) --dist loadscope --nbval _build/jupyter_execute
+	$(TEST) --dist worksteal tests/test_site*.py
 
 links: env ## ask each address that the book names whether it is still there; needs the network
 	$(BUILD) --builder linkcheck -q
