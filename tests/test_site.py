@@ -1,5 +1,6 @@
 """The built book, as a reader meets it: in a browser, online or from a folder, with no network."""
 
+import functools
 import gzip
 import json
 import math
@@ -389,9 +390,14 @@ def leads_nowhere(document, href):
         return True
     if not link.fragment or target.suffix != ".html":
         return False
-    text = document if target == document.path else target.read_text("utf-8")
-    page = text if text is document else BeautifulSoup(text, "html.parser")
-    return page.find(id=unquote(link.fragment)) is None
+    return unquote(link.fragment) not in places(target)
+
+
+@functools.cache
+def places(path):
+    """The names of all places in a page; asked for many times, it is read once."""
+    page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    return {element["id"] for element in page.find_all(id=True)}
 
 
 def test_every_picture_says_what_it_shows(document):
