@@ -41,7 +41,7 @@ class Stage:
         )
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(30_000)  # a busy machine types slowly
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(self.address + "page.html")
         page.wait_for_function("window.ready")
