@@ -103,6 +103,14 @@ def test_the_page_holds_the_document_and_a_first_state(figure):
     assert "<td>-19</td>" in page
 
 
+def test_the_first_state_calls_a_grid_by_its_label_or_its_symbol():
+    sheet = Worksheet()
+    cells = sheet.given("h", [1, 2], symbol="x̂")
+    sheet.step(sheet.define("s", sum(cells), symbol="Σ", label="sum"))
+    captions = re.findall(r"<caption>(.*?)</caption>", Figure(sheet).to_html())
+    assert captions == ["x̂", "sum"]
+
+
 def test_text_from_a_worksheet_cannot_break_out_of_the_page():
     sheet = Worksheet("</script><b>bold</b>")
     sheet.step(sheet.given("a", 1, label="<i>a</i>"), "</script>")

@@ -81,6 +81,18 @@ def test_cells_have_names_for_the_ear(stage):
     assert figure.get_by_role("button", name="dF row 1 column 2: 14").count() == 1
 
 
+def test_a_cell_and_its_table_are_called_by_the_symbol_that_is_drawn(stage):
+    grids = [
+        specs.given("h", (2,), [3, 4], symbol="x̂"),
+        specs.defined("k", (), [["+", "h1", "h2"]], symbol="Σ", label="sum", error=True),
+    ]
+    figure = stage.show(specs.spec(specs.sheet(grids, [(["k"],)])))
+    assert cell(figure, "h2").get_attribute("aria-label") == "x̂ 2"
+    assert cell(figure, "k").get_attribute("aria-label") == "sum: 7, disagrees"
+    assert figure.locator("caption").all_text_contents() == ["x̂", "sum"]
+    assert figure.locator(".bp-verdicts").inner_text().startswith("sum: 1 of 1")
+
+
 def test_a_step_marks_target_sources_and_window(convolution):
     press(convolution, "next")
     assert marked(convolution) == ["y12"]

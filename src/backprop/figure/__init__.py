@@ -126,7 +126,7 @@ def _first_state(sheet):
     """Write the grids of the first step as plain tables, for paper and for no JavaScript."""
     values, names = sheet.values(), sheet.steps[0].show
     visible = [g for g in sheet.grids.values() if (g.name in names if names else not g.hidden)]
-    tables = (_table(grid.label or grid.name, values[grid.name]) for grid in visible)
+    tables = (_table(grid.label or grid.symbol or grid.name, values[grid.name]) for grid in visible)
     return f"<p>{html.escape(sheet.title)}</p>{''.join(tables)}"
 
 

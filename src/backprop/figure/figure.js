@@ -290,6 +290,11 @@ function symbolNodes(grid, index = []) {
   return below ? [base, h("sub", {}, below)] : [base];
 }
 
+/** A grid's name in plain text: what its label says, or its symbol. */
+function nameText({ label, symbol, name }) {
+  return label ?? symbol ?? name;
+}
+
 /** A symbol in plain text: y₁₂. */
 function symbolText({ grid, index }) {
   const digits = joinedIndex(grid, index).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
@@ -451,7 +456,7 @@ class Figure {
     const heads = count(columns, (c) => h("th", { scope: "col" }, `${c + 1}`));
     const head = h("thead", {}, h("tr", {}, rank > 1 ? h("td", { class: "bp-corner" }) : [], heads));
     // A caption as wide as its words would stretch the columns: it is there for the ear alone.
-    const caption = h("caption", {}, grid.label ?? grid.name);
+    const caption = h("caption", {}, nameText(grid));
     const table = h("table", {}, caption, rank ? head : [], h("tbody", {}, body));
     const lens = h("div", { class: "bp-frame" });
     const plane = h("div", { class: "bp-plane", "data-rank": rank, style: `--columns: ${columns}` }, table, lens);
@@ -475,7 +480,7 @@ class Figure {
   cellName(k) {
     const { grid, index } = this.sheet.cells[k];
     const [i, j] = index;
-    return this.say(`cell_${index.length}`, { grid: grid.label ?? grid.name, i, j });
+    return this.say(`cell_${index.length}`, { grid: nameText(grid), i, j });
   }
 
   /* -- where the reader is -- */
@@ -850,10 +855,11 @@ class Figure {
     this.renew(this.verdicts, told.map((grid) => h("p", {}, this.verdict(grid))));
   }
 
-  verdict({ name, label = name, first, size }) {
+  verdict(grid) {
+    const { first, size } = grid;
     const errors = [...this.values.subarray(first, first + size)].map(Math.abs);
     const wrong = errors.filter((error) => error > NEARLY_ZERO);
-    const blanks = { label, k: wrong.length, n: size, value: shown(Math.max(...errors)) };
+    const blanks = { label: nameText(grid), k: wrong.length, n: size, value: shown(Math.max(...errors)) };
     return this.say(wrong.length ? "errors_some" : "errors_none", blanks);
   }
 

@@ -64,7 +64,7 @@ def felt(x, norm, at, groups=2):
     if norm != "RMS":
         centre = quotient(total(x[k] for k in group), n)
         centre = sheet.define("mu", centre, symbol="μ", tex=r"\mu")[()]
-    style = {"label": "q"} if norm == "RMS" else {"symbol": "σ²", "tex": r"\sigma^2"}
+    style = {"symbol": "q"} if norm == "RMS" else {"symbol": "σ²", "tex": r"\sigma^2"}
     var = sheet.define("var", quotient(total((x[k] - centre) ** 2 for k in group), n), **style)[()]
     s = sheet.define("s", sp.sqrt(var))[()]
     loss = sheet.define("L", (x[at] - centre) / s)[()]

@@ -93,7 +93,8 @@ def backward(x, dy, gamma=1, beta=0, *, axis=0, eps=0, title="Three paths back t
     dmu = sheet.define("dmu", dmu, symbol="dμ", tex=r"d\mu")
     sheet.define("r", groups.spread(dmu) / n, label="path through μ")
     lost = groups.for_each(lambda at: total(-2 * grid["d"][i] for i in at)) / n
-    sheet.define("none", dvar * lost, label="μ's path through σ²")
+    style = {"symbol": "dμ_σ²", "tex": r"{d\mu_{\sigma^2}}"}
+    sheet.define("none", dvar * lost, label="μ's path through σ²", **style)
     paths = [sheet.grids[name].cells for name in "pqr"]
     dx = sheet.define("dx", np.vectorize(lambda *three: total(three))(*paths))
     average = sheet.define("c", groups.mean(dh), label="mean of dx̂")
