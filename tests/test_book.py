@@ -145,6 +145,14 @@ def described(cell):
     return only_defines or len(alt.split()) >= 8
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_a_fold_of_code_says_what_it_holds(path):
+    for cell in cells(path, "code"):
+        if any(tag.startswith("hide-") for tag in cell.metadata.get("tags", [])):
+            titles = cell.metadata.get("mystnb", {})
+            assert {"code_prompt_show", "code_prompt_hide"} <= titles.keys(), cell.id
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=ids)
 def test_a_chapter_has_the_parts_of_a_chapter(path):
     code = "\n".join(cell.source for cell in cells(path, "code"))
