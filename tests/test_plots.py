@@ -17,8 +17,25 @@ def test_each_letter_has_its_own_colour_whatever_its_place(ax):
     plots.letters(ax, [["b", "", "a"], ["", "a", "b"]], rows=["y₁", "y₂"], columns="123")
     filled = [p for p in ax.patches if p.get_fill()]
     drawn = [(*patch.get_xy(), to_hex(patch.get_facecolor())) for patch in filled]
-    a, b = (tint.lower() for tint in plots.TINTS[:2])
-    assert drawn == [(0, 0, b), (2, 0, a), (1, 1, a), (2, 1, b)]
+    places, (a, b) = [place for *place, _ in drawn], plots.TINTS[:2]
+    assert places == [[0, 0], [2, 0], [1, 1], [2, 1]]
+    colours = [colour for *_, colour in drawn]
+    assert colours[0] == colours[3] != colours[1] == colours[2]
+    assert [np.argmin(to_rgb(c)) for c in colours[:2]] == [np.argmin(to_rgb(t)) for t in (b, a)]
+
+
+def test_letters_and_sources_stand_out_from_their_tints(ax):
+    plots.letters(ax, [list("abcde")])
+    sheet = Worksheet("tints")
+    cells = [sheet.given(name, 1)[()] for name in "uvwxy"]
+    cells.append(sheet.define("d", cells[0])[()])
+    sheet.step(sheet.define("b", sum(cells)))
+    (strip,) = plots.filmstrip(sheet).axes
+    for drawn in (ax, strip):
+        faces = [to_rgb(p.get_facecolor()) for p in drawn.patches if p.get_facecolor()[3]]
+        tinted = [text for text in drawn.texts if text.get_color() == "k"]
+        assert len(faces) == len(tinted) >= 5
+        assert all((luminance(face) + 0.05) / 0.05 >= 4.5 for face in faces)
 
 
 def test_letters_are_written_into_their_cells_and_names_beside(ax):

@@ -4,7 +4,7 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.patches import Rectangle
 
 from backprop.formula import shown
@@ -110,9 +110,9 @@ def letters(ax, array, *, title="", rows=(), columns=()):
         line = {"fill": False, "edgecolor": INK, "linewidth": 0.5, "clip_on": False}
         ax.add_patch(Rectangle((column, row), 1, 1, **line))
         if letter:
-            tint = TINTS[(ord(letter.lower()) - ord("a")) % len(TINTS)]
-            ax.add_patch(Rectangle((column, row), 1, 1, facecolor=tint, alpha=0.45))
-            ax.text(column + 0.5, row + 0.5, letter, ha="center", va="center", color=INK, size=11)
+            tint = _light(TINTS[(ord(letter.lower()) - ord("a")) % len(TINTS)])
+            ax.add_patch(Rectangle((column, row), 1, 1, facecolor=tint))
+            ax.text(column + 0.5, row + 0.5, letter, ha="center", va="center", color="k", size=11)
     style = {"textcoords": "offset points", "color": INK, "size": 9}
     for row, name in enumerate(rows):
         ax.annotate(name, (0, row + 0.5), (-4, 0), ha="right", va="center", **style)
@@ -153,6 +153,11 @@ def stacked(ax, parts, *, whole="sum", title=""):
     ax.legend(handles=[*ax.containers, sums], **below, frameon=False, labelcolor=INK)
     ax.patch.set_alpha(0)
     ax.figure.patch.set_alpha(0)
+
+
+def _light(tint):
+    """Mix a tint with white, for a cell on which black is read well, on a dark page too."""
+    return 1 - 0.45 * (1 - np.array(to_rgb(tint)))
 
 
 def _readable_on(colour):
@@ -202,14 +207,15 @@ def _cell(ax, box, value, tint, is_target):
     x, y, wide = box
     ax.add_patch(Rectangle((x, y), wide, 1, facecolor="none", edgecolor=INK, linewidth=0.5))
     if tint:
-        ax.add_patch(Rectangle((x, y), wide, 1, facecolor=tint, alpha=0.35))
+        ax.add_patch(Rectangle((x, y), wide, 1, facecolor=_light(tint)))
         ax.plot([x + 0.2, x + wide - 0.2], [y + 0.88] * 2, color=tint, linewidth=1.5)
     if is_target:
         inside = wide - 0.12, 0.88
         frame = Rectangle((x + 0.06, y + 0.06), *inside, fill=False, edgecolor=TARGET, lw=2)
         ax.add_patch(frame)
     text = shown(value).replace("-", "−")
-    ax.text(x + wide / 2, y + 0.5, text, ha="center", va="center", color=INK, size=9)
+    ink = "k" if tint else INK
+    ax.text(x + wide / 2, y + 0.5, text, ha="center", va="center", color=ink, size=9)
 
 
 def _drawn(worksheet, step):
