@@ -186,11 +186,14 @@ def test_a_font_keeps_the_letters_that_are_written(sheet, tmp_path):
 
 def test_a_picture_says_its_size_and_may_wait(tmp_path):
     Image.new("RGBA", (30, 20)).save(tmp_path / "a.png")
-    body = '<img alt="a &gt; b" src="../_images/a.png" /><img src="https://b/b.png" />'
-    files = {"a.png": tmp_path / "a.png"}
+    Image.new("RGBA", (700, 20)).save(tmp_path / "w.png")
+    names = ["../_images/a.png", "w.png", "https://b/b.png"]
+    body = "".join(f'<img alt="a &gt; b" src="{name}" />' for name in names)
+    files = {name: tmp_path / name for name in ("a.png", "w.png")}
     assert pictures.sized(body, files) == (
         '<img loading="lazy" width="30" height="20" alt="a &gt; b" src="../_images/a.png" />'
-        '<img src="https://b/b.png" />'
+        '<img loading="lazy" data-wide width="700" height="20" alt="a &gt; b" src="w.png" />'
+        '<img alt="a &gt; b" src="https://b/b.png" />'
     )
 
 

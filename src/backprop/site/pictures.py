@@ -6,11 +6,12 @@ import re
 
 from PIL import Image
 
+WIDE = 600  # px: on a phone, the letters of a wider picture would have less than half their size
 IMAGE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?\bsrc="[^"]*?([^/"]+\.png)"[^>]*?)\s*/?>')
 
 
 def sized(body, files):
-    """Write into the body of a page how large each picture is, and that it may wait.
+    """Write into the body of a page how large each picture is, if wide, and that it may wait.
 
     files: {name of a picture on the site: the file it comes from}.
     """
@@ -21,7 +22,8 @@ def sized(body, files):
             return found[0]
         with Image.open(source) as picture:
             width, height = picture.size
-        return f'<img loading="lazy" width="{width}" height="{height}" {found[1]} />'
+        wide = "data-wide " if width > WIDE else ""
+        return f'<img loading="lazy" {wide}width="{width}" height="{height}" {found[1]} />'
 
     return IMAGE.sub(with_size, body)
 
