@@ -81,7 +81,8 @@ def test_sources_are_listed_once_with_the_chapters_that_cite_them(folder):
     ("address", "name"),
     [
         ("https://github.com/a/b/issues/3", "a/b, issue 3"),
-        ("https://github.com/a/b/blob/main/src/c.py", "a/b, c.py"),
+        ("https://github.com/a/b/blob/main/src/c.py", "a/b, `c.py`"),
+        ("https://github.com/a/b/blob/main/__init__.py", "a/b, `__init__.py`"),
         ("https://docs.pytorch.org/docs/stable/generated/torch.amax.html", "PyTorch, `torch.amax`"),
         ("https://onnx.ai/onnx/operators/onnx__AveragePool.html", "ONNX, `AveragePool`"),
         ("https://example.org/a.html", "the words"),

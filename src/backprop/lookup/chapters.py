@@ -119,7 +119,7 @@ def _source_name(words, address):
         repository, kind, number = found.groups()
         return f"{repository}, {'pull request' if kind == 'pull' else 'issue'} {number}"
     if found := FILE.match(address):
-        return f"{found[1]}, {found[2]}"
+        return f"{found[1]}, `{found[2]}`"
     url = urlsplit(address)
     if url.netloc in DOCUMENTATION:
         page = re.sub(r"^onnx__|\.html$|\.md\.txt$", "", url.path.rpartition("/")[2])
