@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import sys
 
+from benchmarks.report import table
 from tests.site import browser
 
 SLOW_4G = {
@@ -67,12 +68,6 @@ def main():
         print(table(["page", "first load, KB", "later, KB"], weights(chromium, root, sent)))
         print(table(["page", "first paint, ms", "figure usable, ms"], waits(chromium, root)))
         print(table(["an edit in a figure of 300 cells", "ms"], edits(chromium, root)))
-
-
-def table(heads, rows):
-    """Write rows as a Markdown table."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
 def weights(chromium, root, sent):
