@@ -5,7 +5,7 @@
 // A page opened from a file may not read another page, so search shows titles without excerpts.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
-/** A formula wider than the page scrolls in its box; the box must then be reachable by keyboard. */
+/** A formula or a picture that is too wide scrolls in its box, which the keyboard must then reach. */
 const boxes = new ResizeObserver((changes) => {
   for (const { target: box } of changes) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
@@ -34,5 +34,6 @@ const layOutNext = () => {
 };
 addEventListener("load", () => setTimeout(layOutNext));
 
-document.querySelectorAll('mjx-container[display="true"]').forEach((box) => boxes.observe(box));
+const wide = 'mjx-container[display="true"], .cell_output:has(img[data-wide])';
+document.querySelectorAll(wide).forEach((box) => boxes.observe(box));
 })();
