@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from backprop.practice import EXERCISES
 
 EXERCISE = re.compile(r"^### Exercise (\d+\.\d+) — (.+)$", re.M)
-CHECKED_BY = re.compile(r'^practice\.check\("([^"]+)"', re.M)
+CHECKED_BY = re.compile(r'practice\.check\("([^"]+)", my_')
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 THREAD = re.compile(r"https://github\.com/([^/]+/[^/]+)/(issues|pull)/(\d+)")
 FILE = re.compile(r"https://github\.com/([^/]+/[^/]+)/blob/.*/([^/]+)$")
@@ -45,23 +45,6 @@ def exercises(folder="."):
     return "\n\n".join(_exercises_of(path) for path in chapters(folder).values())
 
 
-def other_checks(folder="."):
-    """List the functions that `practice.check` knows and that no exercise in a folder asks for."""
-    paths = chapters(folder)
-    asked = {
-        name
-        for path in paths.values()
-        for source in _sources(path, "code")
-        for name in CHECKED_BY.findall(source)
-    }
-    return "\n".join(
-        f"- `{exercise.signature}`, which returns {', '.join(exercise.returns)}; "
-        f"derived in chapter {link(exercise.chapter, paths)}. {_checker(name)}"
-        for name, exercise in EXERCISES.items()
-        if name not in asked
-    )
-
-
 def _exercises_of(path):
     """List one chapter's exercises under its title."""
     title, found = None, []
@@ -79,9 +62,9 @@ def _exercises_of(path):
 def _exercise(path, number, title, code):
     """Write one exercise as a list item: what it is called, what it asks for, what checks it."""
     anchor = slug(f"Exercise {number} — {title}")
-    checks = map(_checker, CHECKED_BY.findall("\n".join(code)))
+    checks = ", ".join(map(_checker, CHECKED_BY.findall("\n".join(code))))
     item = f"- [{number} — {title}]({path.name}#{anchor}): {_task(title, code[0])}."
-    return " ".join([item, *checks])
+    return f"{item} Checked by {checks}." if checks else item
 
 
 def _task(title, place):
@@ -93,7 +76,7 @@ def _task(title, place):
 
 
 def _checker(name):
-    return f"Checked by `{name}`, which knows {len(EXERCISES[name].mistakes)} mistakes."
+    return f"`{name}` ({len(EXERCISES[name].mistakes)} known mistakes)"
 
 
 # ---- sources ----
