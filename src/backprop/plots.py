@@ -107,12 +107,12 @@ def letters(ax, array, *, title="", rows=(), columns=()):
     """
     array = np.asarray(array)
     for (row, column), letter in np.ndenumerate(array):
-        line = {"fill": False, "edgecolor": INK, "linewidth": 0.5, "clip_on": False}
-        ax.add_patch(Rectangle((column, row), 1, 1, **line))
         if letter:
             tint = _light(TINTS[(ord(letter.lower()) - ord("a")) % len(TINTS)])
             ax.add_patch(Rectangle((column, row), 1, 1, facecolor=tint))
             ax.text(column + 0.5, row + 0.5, letter, ha="center", va="center", color="k", size=11)
+        line = {"fill": False, "edgecolor": INK, "linewidth": 0.5, "clip_on": False}
+        ax.add_patch(Rectangle((column, row), 1, 1, **line))  # on top of the tint
     style = {"textcoords": "offset points", "color": INK, "size": 9}
     for row, name in enumerate(rows):
         ax.annotate(name, (0, row + 0.5), (-4, 0), ha="right", va="center", **style)
@@ -205,10 +205,10 @@ def _panel(ax, worksheet, step, values):
 def _cell(ax, box, value, tint, is_target):
     """Draw one cell in a box (left, top, width): a source is tinted, a target outlined."""
     x, y, wide = box
-    ax.add_patch(Rectangle((x, y), wide, 1, facecolor="none", edgecolor=INK, linewidth=0.5))
     if tint:
         ax.add_patch(Rectangle((x, y), wide, 1, facecolor=_light(tint)))
         ax.plot([x + 0.2, x + wide - 0.2], [y + 0.88] * 2, color=tint, linewidth=1.5)
+    ax.add_patch(Rectangle((x, y), wide, 1, facecolor="none", edgecolor=INK, linewidth=0.5))
     if is_target:
         inside = wide - 0.12, 0.88
         frame = Rectangle((x + 0.06, y + 0.06), *inside, fill=False, edgecolor=TARGET, lw=2)
