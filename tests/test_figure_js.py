@@ -511,6 +511,20 @@ def test_an_edit_of_300_cells_is_quick(stage):
     assert len(times) >= 40
 
 
+def test_what_cancels_but_for_rounding_is_zero(stage):
+    """In float64 0.1 + 0.2 − 0.3 is 5.6e-17; what is small by itself stays."""
+    left, power = ["+", "a1", "a2", ["*", -1, "a3"]], ["exp", ["*", -100, "a1"]]
+    formulas = [left, ["*", 7, left], power, ["+", power, ["*", -2, power]]]
+    sheet = specs.sheet(
+        [specs.given("a", (3,), [0.1, 0.2, 0.3]), specs.defined("y", (4,), formulas)], [(["y1"],)]
+    )
+    figure = stage.show(specs.spec(sheet))
+    shown = [cell(figure, f"y{k}").inner_text() for k in range(1, 5)]
+    assert shown == ["0", "0", "4.54e−5", "−4.54e−5"]
+    type_into(figure, "a3", "0.30000001")
+    assert cell(figure, "y1").inner_text() == "−1e−8"
+
+
 # ---- predicting ----
 
 
@@ -589,6 +603,23 @@ def test_several_targets_are_asked_one_after_the_other(stage):
         assert figure.locator(".bp-answer label").inner_text().startswith(f"What is {name}?")
         answer(figure, right)
         assert status(figure).startswith("Right")
+    assert figure.locator(".bp-asking").is_hidden()
+
+
+def test_of_many_targets_the_first_new_one_is_asked(stage):
+    y = specs.defined("y", (6,), [["*", k, "x11"] for k in range(2, 8)])
+    targets = [f"y{k}" for k in range(1, 7)]
+    steps = [{"targets": ["y1"]}, {"targets": targets, "note": "All."}]
+    sheet = specs.sheet([specs.X, y], []) | {"steps": steps}
+    figure = stage.show(specs.spec(sheet, start=1))
+    press(figure, "predict")
+    assert figure.locator(".bp-answer label").inner_text().startswith("What is y₂?")
+    assert [cell(figure, name).inner_text() for name in targets] == ["2", "?", "4", "5", "6", "7"]
+    answer(figure, "4")
+    assert formula(figure) == ["y2 = 3·x11= 3·1"], "a wrong answer gets its hint here too"
+    answer(figure, "3")
+    assert status(figure) == "Right: y₂ = 3."
+    assert cell(figure, "y2").inner_text() == "3"
     assert figure.locator(".bp-asking").is_hidden()
 
 

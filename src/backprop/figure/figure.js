@@ -12,6 +12,7 @@
 
 const LIMIT = 999;
 const NEARLY_ZERO = 1e-9;
+const NOISE = 8 * Number.EPSILON;
 
 /** Print a number as a hand writes it: whole, or with four decimals at most. */
 function shown(value) {
@@ -43,8 +44,15 @@ function agrees(answer, value) {
 
 /* ---- Formulas: compiled once, printed on demand ---- */
 
+/** Add; what is left of terms that cancel but for rounding is 0. */
+function sum(terms) {
+  const added = (numbers) => numbers.reduce((total, number) => total + number, 0);
+  const total = added(terms);
+  return Math.abs(total) < NOISE * added(terms.map(Math.abs)) ? 0 : total;
+}
+
 const OPERATORS = {
-  "+": (args) => (v) => args.reduce((sum, f) => sum + f(v), 0),
+  "+": (args) => (v) => sum(args.map((f) => f(v))),
   "*": (args) => (v) => args.reduce((product, f) => product * f(v), 1),
   "/": ([a, b]) => (v) => a(v) / b(v),
   "^": ([a, b]) => (v) => a(v) ** b(v),
@@ -216,11 +224,11 @@ function evaluate(sheet, typed) {
 
 const FORMULAS_AT_MOST = 4;
 
-/** What a reader is asked for at a step: its defined cells that no earlier step has shown. */
+/** What a reader is asked for at a step: its defined cells that no earlier step has shown; of many, the first. */
 function questions(sheet, step) {
   const seen = sheet.steps.slice(0, step).flatMap(({ targets }) => targets);
   const asked = sheet.steps[step].targets.filter((k) => sheet.cells[k].value && !seen.includes(k));
-  return asked.length > FORMULAS_AT_MOST ? [] : asked;
+  return asked.length > FORMULAS_AT_MOST ? asked.slice(0, 1) : asked;
 }
 
 /** The cells still to be predicted, those of later steps, and all that would give them away. */
@@ -258,9 +266,10 @@ function frame(sheet, { step, pointed, predict }) {
   const aims = pointed === null ? targets : [pointed];
   const sources = new Set(aims.flatMap((k) => sheet.cells[k].sources));
   const written = aims.filter((k) => sheet.cells[k].value);
-  const formulas = written.length > FORMULAS_AT_MOST && note ? [] : written.slice(0, FORMULAS_AT_MOST);
   const hidden = predict.on ? concealed(sheet, step, predict.known) : new Set();
   const asked = predict.on ? questions(sheet, step)[predict.known] : undefined;
+  const many = written.length > FORMULAS_AT_MOST && note;
+  const formulas = many ? written.filter((k) => k === asked) : written.slice(0, FORMULAS_AT_MOST);
   const boxes = windows(sheet, sources);
   return { aims, sources, boxes, formulas, note, show, hidden, asked, hint: predict.tries > 0 };
 }
