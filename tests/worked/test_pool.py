@@ -140,3 +140,12 @@ def test_pytorch_gives_a_tie_to_the_first_in_pooling_and_shares_it_in_amax(torch
         (received,) = torch.autograd.grad(pooled.sum(), tied)
         dy = pool.max_gradient(tied.detach().numpy(), [[1]], ties=ties).values()["dy"]
         np.testing.assert_allclose(received, dy)
+
+
+@pytest.mark.parametrize(
+    ("ties", "said"), [("first", "the first"), ("shared", "shared among"), ("all", "every")]
+)
+def test_each_step_says_what_its_rule_does_with_a_tie(ties, said):
+    steps = pool.max_gradient(Y, DM, ties=ties).steps
+    assert len(steps) == 4
+    assert all(said in step.note for step in steps)

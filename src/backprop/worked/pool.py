@@ -38,7 +38,7 @@ def max_gradient(y, dm, *, ties="first", title="Each dm goes to the maximum", **
     sent = TIES[ties](sheet, windows)
     sheet.given("dm", dm)
     add_sent(sheet, windows, sent)
-    return _tell_backward(sheet, windows, "goes to the maximum of its window")
+    return _tell_backward(sheet, windows, SAID[ties])
 
 
 def average_forward(y, *, count_include_pad=True, title="The average of each window", **geometry):
@@ -149,6 +149,11 @@ def _to_all(sheet, _):
 
 
 TIES = {"first": _to_the_first, "shared": _shared, "all": _to_all}
+SAID = {
+    "first": "goes to the first maximum of its window",
+    "shared": "is shared among the maxima of its window",
+    "all": "goes to every maximum of its window",
+}
 
 
 def _shares(sheet, windows, dm, divisors):
