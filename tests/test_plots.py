@@ -15,7 +15,7 @@ def ax():
 
 def test_each_letter_has_its_own_colour_whatever_its_place(ax):
     plots.letters(ax, [["b", "", "a"], ["", "a", "b"]], rows=["y₁", "y₂"], columns="123")
-    filled = [p for p in ax.patches if p.get_fill()]
+    filled = [p for p in ax.patches if p.get_facecolor()[3]]
     drawn = [(*patch.get_xy(), to_hex(patch.get_facecolor())) for patch in filled]
     places, (a, b) = [place for *place, _ in drawn], plots.TINTS[:2]
     assert places == [[0, 0], [2, 0], [1, 1], [2, 1]]
@@ -58,6 +58,15 @@ def test_a_film_strip_names_a_grid_as_the_figure_does():
     sheet.step(sheet.define("b", [a[0] * 2], symbol="β", label="twice α"))
     (ax,) = plots.filmstrip(sheet).axes
     assert [text.get_text() for text in ax.texts if text.get_va() == "bottom"] == ["α", "twice α"]
+
+
+def test_a_film_strip_is_no_wider_than_a_page():
+    sheet = Worksheet("steps")
+    x = sheet.given("x", [1, 2, 3, 4])
+    for cell in sheet.define("y", list(x)):
+        sheet.step(cell)
+    figure = plots.filmstrip(sheet)
+    assert 3 < figure.get_figwidth() <= 6.5, "two panels side by side would be wider"
 
 
 def test_the_columns_of_a_film_strip_are_as_wide_as_their_numbers():

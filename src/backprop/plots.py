@@ -16,20 +16,22 @@ INK = "#767676"  # readable on the theme's white page and on its dark one
 HATCHES = ["", "////", "....", "xxxx", "----"]  # beside the tints, for eyes that see no colours
 DASHES = ["-", "--", "-.", ":"]  # the same, for lines
 COLUMN, CELL, GAP = 8.6, 0.3, 0.7  # a column of text and a cell in inches; a gap in cells
+STRIP = 6.5  # a filmstrip in inches: so wide it stands on a page at its own size
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
 
 
 def filmstrip(worksheet, *, steps=None):
     """Draw one panel for each step: its grids, the target outlined, the sources tinted.
 
-    steps: the indices to draw (default: all). Returns the matplotlib figure, as wide as a column
-    of text. Under each panel stands its formula in numbers, as the worksheet writes it.
+    steps: the indices to draw (default: all). Returns the matplotlib figure, no wider than a page
+    where the panels allow it. Under each panel stands its formula in numbers, as the worksheet
+    writes it.
     """
     chosen = worksheet.steps if steps is None else [worksheet.steps[at] for at in steps]
     values = worksheet.values()
     widths, heights = zip(*(_size(worksheet, step, values) for step in chosen), strict=True)
     width, height = max(widths), max(heights)
-    columns = max(1, min(len(chosen), int(COLUMN / (CELL * width))))
+    columns = max(1, min(len(chosen), int(STRIP / (CELL * width))))
     rows = -(-len(chosen) // columns)
     inches = CELL * width * columns, CELL * height * rows
     figure, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False)
