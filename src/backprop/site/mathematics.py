@@ -28,9 +28,9 @@ PARTS = (
     "output/chtml/fonts/tex.js",
     "a11y/assistive-mml.js",
 )
-# Between a formula and a comma a browser would begin a new line.
-BEFORE_COMMA = re.compile(r"(?<=</mjx-container></span>)(?=[.,:;!?)’”])")
-WORD_JOINER = "&#8288;"
+# Between a formula and a comma a browser would begin a new line, in spite of a word joiner.
+START = '<span class="math notranslate nohighlight">'
+COMMA = re.compile(rf"{START}((?!</?span).)*</span>[.,:;!?)’”]+", re.DOTALL)
 log = logging.getLogger(__name__)
 
 
@@ -77,7 +77,7 @@ def write_assets(folder):
 
 def keep_commas(body):
     """Hold each inline formula of a page and the comma behind it together."""
-    return BEFORE_COMMA.sub(WORD_JOINER, body)
+    return COMMA.sub(r'<span class="bp-held">\g<0></span>', body)
 
 
 # ---- the renderer, as Sphinx asks for one ----
