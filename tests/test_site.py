@@ -48,6 +48,7 @@ class Visit:
     raw: list
     dead: int
     sideways: list
+    lost: list
     paper: list
     faults: list = field(default_factory=list)
 
@@ -65,6 +66,7 @@ def look(chromium, root, name, *, with_axe):
             raw=browser.raw_mathematics(page),
             dead=page.locator(".bp-figure:not([data-live=true])").count(),
             sideways=browser.sideways(page, 360),
+            lost=browser.lost_on_a_phone(page),
             paper=folded + paper.faults(page),
         )
         if with_axe:
@@ -115,6 +117,10 @@ def test_mathematics_is_set(visit):
 
 def test_nothing_scrolls_sideways_on_a_phone(visit):
     assert visit.sideways == []
+
+
+def test_a_phone_shows_whole_formulas_with_their_commas_and_readable_pictures(visit):
+    assert visit.lost == []
 
 
 def test_paper_shows_all_of_a_page_and_nothing_to_press(visit):

@@ -196,3 +196,32 @@ def sideways(page, width):
         }""",
         width,
     )
+
+
+def lost_on_a_phone(page):
+    """List the formulas of the text that are cut off, commas that left theirs, tiny pictures."""
+    page.set_viewport_size({"width": 360, "height": 800})
+    settle(page)
+    return page.evaluate(
+        """() => {
+        const lost = [];
+        const seen = (all) => [...document.querySelectorAll(all)].filter((e) => e.offsetWidth);
+        for (const formula of seen("mjx-container:not([display])")) {
+            const { right } = formula.querySelector("mjx-math").getBoundingClientRect();
+            const block = formula.closest("p, li, td, th, dd, h1, h2, h3");
+            const name = formula.textContent.slice(0, 60);
+            const edge = block?.getBoundingClientRect().right ?? innerWidth;
+            if (right > edge + 2) lost.push(`cut off: ${name}`);
+            const next = formula.parentElement.nextSibling;
+            if (!/^[.,:;!?)]/.test(next?.data ?? "")) continue;
+            const comma = document.createRange();
+            comma.setStart(next, next.data.search(/[.,:;!?)]/));
+            comma.setEnd(next, comma.startOffset + 1);
+            if (comma.getBoundingClientRect().left < right - 3) lost.push(`no comma: ${name}`);
+        }
+        for (const picture of seen(".cell_output > img"))
+            if (picture.offsetWidth < 0.6 * picture.getAttribute("width"))
+                lost.push(`tiny: ${picture.alt.slice(0, 60)}`);
+        return lost;
+        }"""
+    )
