@@ -20,7 +20,7 @@ SLOW_4G = {
     "uploadThroughput": 750e3 / 8,
 }
 SLOWER = 4
-RUNS = 5
+RUNS = 3
 WIDTH, HEIGHT = 412, 823  # a phone
 
 # A figure can be used when it is alive and has been drawn.
