@@ -80,7 +80,7 @@ function compile(tree, cellAt) {
   return OPERATORS[operator](args.map((arg) => compile(arg, cellAt)));
 }
 
-// How tightly a printed form holds together; looser ones are put in parentheses.
+// How tightly a form holds together; looser ones stand in parentheses.
 const [LOOSE, SUM, PRODUCT, POWER, ATOM] = [0, 1, 2, 3, 4];
 
 function wrapped(parts, own, needed) {
@@ -224,14 +224,14 @@ function evaluate(sheet, typed) {
 
 const FORMULAS_AT_MOST = 4;
 
-/** What a reader is asked for at a step: its defined cells that no earlier step has shown; of many, the first. */
+/** What a reader is asked for at a step: its new cells; of many, the first. */
 function questions(sheet, step) {
   const seen = sheet.steps.slice(0, step).flatMap(({ targets }) => targets);
   const asked = sheet.steps[step].targets.filter((k) => sheet.cells[k].value && !seen.includes(k));
   return asked.length > FORMULAS_AT_MOST ? asked.slice(0, 1) : asked;
 }
 
-/** The cells still to be predicted, those of later steps, and all that would give them away. */
+/** The cells still to be predicted, and all that would give them away. */
 function concealed(sheet, step, known) {
   const waiting = questions(sheet, step).slice(known);
   const targetsOf = (steps) => steps.flatMap(({ targets }) => targets);
@@ -260,7 +260,7 @@ function windows(sheet, sources) {
   return boxes;
 }
 
-/** What is to be seen: a function of the sheet and the reader's place, of nothing else. */
+/** What is to be seen, from the sheet and the reader's place alone. */
 function frame(sheet, { step, pointed, predict }) {
   const { targets, note, show } = sheet.steps[step];
   const aims = pointed === null ? targets : [pointed];
@@ -276,7 +276,7 @@ function frame(sheet, { step, pointed, predict }) {
 
 /* ---- Elements ---- */
 
-/** An element with attributes, listeners (on…) and children; text stays text. */
+/** An element with attributes, listeners (on…) and children. */
 function h(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -464,7 +464,7 @@ class Figure {
     });
     const heads = count(columns, (c) => h("th", { scope: "col" }, `${c + 1}`));
     const head = h("thead", {}, h("tr", {}, rank > 1 ? h("td", { class: "bp-corner" }) : [], heads));
-    // A caption as wide as its words would stretch the columns: it is there for the ear alone.
+    // A visible caption would stretch the columns: it is for the ear alone.
     const caption = h("caption", {}, nameText(grid));
     const table = h("table", {}, caption, rank ? head : [], h("tbody", {}, body));
     const lens = h("div", { class: "bp-frame" });
@@ -542,7 +542,7 @@ class Figure {
     this.draw();
   }
 
-  /** Play once, as soon as it is seen; whoever takes hold of the figure has it stand still. */
+  /** Play once, as soon as it is seen, unless a reader takes hold of it. */
   autoplay() {
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const watch = new IntersectionObserver(([{ isIntersecting }]) => {
@@ -750,7 +750,7 @@ class Figure {
     this.focusPrediction();
   }
 
-  /** Keep the focus on what comes next: the box, the way on, or the end of predicting. */
+  /** Keep the focus on what comes next: the box, the way on, or the end. */
   focusPrediction() {
     const next = [this.answer, this.onward, this.toggle];
     next.find((element) => !element.closest("[hidden]")).focus();
@@ -775,7 +775,7 @@ class Figure {
     this.drawAnswer(view);
   }
 
-  /** Put new content in place, unless it stands there: a live region would say it again. */
+  /** Put new content in place; a live region would say what stands there again. */
   renew(region, ...lines) {
     const fresh = h("div", {}, lines);
     if (!fresh.isEqualNode(region.firstChild)) region.replaceChildren(fresh);
@@ -792,7 +792,7 @@ class Figure {
     }
   }
 
-  /** Touch the page only where a value, or its being hidden, has changed. */
+  /** Touch the page only where something has changed. */
   drawValue(k, hidden) {
     const value = this.values[k];
     const last = this.drawn[k];

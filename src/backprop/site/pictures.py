@@ -6,7 +6,7 @@ import re
 
 from PIL import Image
 
-WIDE = 600  # px: on a phone, the letters of a wider picture would have less than half their size
+WIDE = 540  # px: on a phone a wider picture has little more than half its size
 IMAGE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?\bsrc="[^"]*?([^/"]+\.png)"[^>]*?)\s*/?>')
 
 
