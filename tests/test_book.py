@@ -158,16 +158,16 @@ def test_a_chapter_has_the_parts_of_a_chapter(path):
     code = "\n".join(cell.source for cell in cells(path, "code"))
     headings = re.findall(r"^##+ (.*)", markdown(path), flags=re.M)
     assert re.search(r"^\s*assert ", code, flags=re.M), "no number is asserted"
-    assert "Figure(" in code
-    assert "What usually goes wrong" in headings
-    assert ":::{admonition} Predict" in markdown(path)
+    assert "Figure(" in code, "no figure is drawn: Figure(…)"
+    assert "What usually goes wrong" in headings, "no section ## What usually goes wrong"
+    assert ":::{admonition} Predict" in markdown(path), "no prediction is asked for"
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=ids)
 def test_every_exercise_has_a_place_to_write_a_hint_and_a_folded_tested_solution(path):
     notebook = nbformat.read(path, as_version=4)
     parts = sections(notebook.cells, r"### Exercise \d+\.\d+ — ")
-    assert len(parts) >= 2
+    assert len(parts) >= 2, "fewer than two cells begin with a heading ### Exercise 4.1 — …"
     for title, inside in parts.items():
         code = [cell for cell in inside if cell.cell_type == "code"]
         text = "\n".join(cell.source for cell in inside if cell.cell_type == "markdown")
