@@ -17,10 +17,9 @@ def normalise(x, gamma, beta, eps):
     for sets in blocks(range(x.shape[1]), 2 * x[:, :1].nbytes):
         with row_by_row(x.shape[-1]):
             deviations = y[:, sets]  # they become y in place
-            offset, inverse_std = standardise(x[:, sets], eps, out=deviations)
-            scale = gamma[sets] * inverse_std
-            deviations *= _spread(scale)
-            deviations += _spread(beta[sets] - scale * offset)
+            inverse_std = standardise(x[:, sets], eps, out=deviations)
+            deviations *= _spread(gamma[sets] * inverse_std)
+            deviations += _spread(beta[sets])
     return y
 
 
@@ -37,32 +36,31 @@ def normalise_backward(dy, x, gamma, eps):
     for sets in blocks(range(x.shape[1]), 2 * x[:, :1].nbytes):
         with row_by_row(x.shape[-1]):
             deviations = np.empty(x[:, sets].shape, dtype=x.dtype)
-            offset, inverse_std = standardise(x[:, sets], eps, out=deviations)
+            inverse_std = standardise(x[:, sets], eps, out=deviations)
             dbeta[sets] = np.einsum("asbp->sb", dy[:, sets])
             products = np.einsum("asbp,asbp->sb", dy[:, sets], deviations)
-            dgamma[sets] = (products - offset * dbeta[sets]) * inverse_std
+            dgamma[sets] = products * inverse_std
             through_mean = _weighted(gamma[sets], dbeta[sets]) / values * inverse_std
             through_variance = _weighted(gamma[sets], dgamma[sets]) / values * inverse_std**2
             np.multiply(dy[:, sets], _spread(gamma[sets] * inverse_std), out=dx[:, sets])
             deviations *= _spread(through_variance)
-            deviations += _spread(through_mean - through_variance * offset)
+            deviations += _spread(through_mean)
             dx[:, sets] -= deviations
     return dx, dgamma, dbeta
 
 
 def standardise(x, eps, out):
-    """Find what x_hat = (deviations - offset) * inverse_std is made of: it has mean 0, variance 1.
+    """Write x - mean into `out`, return 1/std (S,1): their product has mean 0 and variance 1.
 
-    The deviations go into `out`; offset and inverse_std are returned, both (S,1).
     The variance is the mean of the squared deviations, never E[x²] - E[x]²: where the mean is large
-    that difference of two large numbers has no digits left. A large mean is rounded when it is
-    stored; what is left of it in the deviations is the offset.
+    that difference of two large numbers has no digits left.
     """
     values = x[:, :1].size
     np.subtract(x, _spread(np.einsum("asbp->s", x)[:, None] / values), out=out)
-    offset = np.einsum("asbp->s", out)[:, None] / values
-    variance = np.einsum("asbp,asbp->s", out, out)[:, None] / values - offset**2
-    return offset, 1 / np.sqrt(variance + eps)
+    # a large mean is rounded when it is stored; what is left of it shows in the deviations
+    out -= _spread(np.einsum("asbp->s", out)[:, None] / values)
+    variance = np.einsum("asbp,asbp->s", out, out)[:, None] / values
+    return 1 / np.sqrt(variance + eps)
 
 
 def _weighted(gamma, sums):

@@ -37,8 +37,7 @@ def layer_norm(x, gamma, beta, *, eps=1e-5):
     for block in blocks(range(len(rows)), 2 * rows[:1].nbytes):
         with row_by_row(gamma.size):
             deviations = y[block]  # they become y in place
-            offset, inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
-            deviations -= offset
+            inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
             deviations *= inverse_std
             deviations *= gamma
             deviations += beta
@@ -62,8 +61,7 @@ def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
     for block in blocks(range(len(rows)), 2 * rows[:1].nbytes):
         with row_by_row(gamma.size):
             deviations = np.empty(rows[block].shape, dtype=x.dtype)
-            offset, inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
-            deviations -= offset
+            inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
             products = dy[block] * deviations
             dgamma += np.einsum("nd,nk->d", products, inverse_std)
             dbeta += np.einsum("nd->d", dy[block])
