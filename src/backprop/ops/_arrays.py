@@ -64,9 +64,9 @@ def slices(numbers, many):
         yield slice(start, min(start + many, numbers.stop))
 
 
-def blocks(numbers, size, *, at_least=1):
-    """Cut a range into slices of as many things, of `size` bytes each, as a block holds."""
-    return slices(numbers, max(at_least, BLOCK_BYTES // max(1, size)))
+def blocks(numbers, size, *, room=None, at_least=1):
+    """Cut a range into slices of as many things, of `size` bytes each, as find room in a block."""
+    return slices(numbers, max(at_least, (room or BLOCK_BYTES) // max(1, size)))
 
 
 @contextmanager

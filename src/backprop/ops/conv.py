@@ -14,6 +14,7 @@ import numpy as np
 
 from backprop.ops._arrays import (
     axes,
+    blocks,
     copy_images,
     floats,
     output_grid,
@@ -203,8 +204,6 @@ def _taps(sent, how):
 
 def _column_blocks(windows, how):
     """Yield (rows, columns): the windows of some rows of the output, copied: (G,K,i*J*n)."""
-    for rows in slices(
-        range(how.out[2]), max(1, COLUMN_BYTES // max(1, windows[:, :, :, 0].nbytes))
-    ):
+    for rows in blocks(range(how.out[2]), windows[:, :, :, 0].nbytes, room=COLUMN_BYTES):
         columns = windows[:, :, :, rows].copy()
         yield rows, columns.reshape(how.groups, -1, columns[0, 0, 0].size)

@@ -31,9 +31,8 @@ from backprop.windows import (
 )
 
 FEWEST_MAPS = 64  # of a block, so that rows stay long where maps are large
-SPARE = (
-    16  # cells after a row: at a distance of a power of two, rows would share lines of the cache
-)
+# Cells after a row: at a distance of a power of two, rows would share a few lines of the cache.
+SPARE = 16
 
 
 class MaxPool2dGrads(NamedTuple):
