@@ -775,7 +775,7 @@ class Figure {
     this.drawAnswer(view);
   }
 
-  /** Put new content in place; a live region would say what stands there again. */
+  /** Put content in place if it is new: a live region says it each time. */
   renew(region, ...lines) {
     const fresh = h("div", {}, lines);
     if (!fresh.isEqualNode(region.firstChild)) region.replaceChildren(fresh);

@@ -11,7 +11,7 @@ IMAGE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?\bsrc="[^"]*?([^/"]+\.png)"[^>
 
 
 def sized(body, files):
-    """Write into the body of a page how large each picture is, if wide, and that it may wait.
+    """Write into a page how large each picture is, whether it is wide, and that it may wait.
 
     files: {name of a picture on the site: the file it comes from}.
     """
