@@ -63,13 +63,11 @@ def test_the_given_inference_is_pytorchs(torch):
     np.testing.assert_allclose(y, expected.numpy(), atol=1e-12)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "instance_norm"])
-def test_a_large_mean_costs_few_digits_in_float32(name):
-    """Mean 10,000 and variance 1: E[x²] - E[x]² has no correct digit left here."""
-    rng = np.random.default_rng(0)
-    shape = (3, 5, 4096) if name in ("layer_norm", "rms_norm", "instance_norm") else (4096, 4, 3)
-    x = (1e4 + rng.standard_normal(shape)).astype(np.float32)
-    D = shape[-1:] if name in ("layer_norm", "rms_norm") else shape[1:2]
+def agree_in_float32(name, x, tolerance):
+    """Compare a norm and its gradients with those of the same numbers in float64."""
+    rng = np.random.default_rng(1)
+    x = x.astype(np.float32)
+    D = x.shape[-1:] if name in ("layer_norm", "rms_norm") else x.shape[1:2]
     args = [x, *(rng.uniform(0.5, 2, D).astype(np.float32) for _ in range(2))]
     options = dict(groups=2) if name == "group_norm" else {}
     if name == "rms_norm":
@@ -77,7 +75,7 @@ def test_a_large_mean_costs_few_digits_in_float32(name):
     if name == "batch_norm_inference":
         args += [x.mean(axis=(0, 2), dtype=float).astype("f4"), np.ones(D, dtype="f4")]
     op, backward = getattr(ops, name), getattr(ops, f"{name}_backward")
-    dy = rng.standard_normal(shape).astype(np.float32)
+    dy = rng.standard_normal(x.shape).astype(np.float32)
     exact_args = [a.astype(float) for a in args]
     pairs = [(op(*args, **options), op(*exact_args, **options))]
     exact = backward(dy.astype(float), *exact_args, **options)
@@ -85,6 +83,32 @@ def test_a_large_mean_costs_few_digits_in_float32(name):
     for ours, right in pairs:
         assert ours.dtype == np.float32
         error = np.linalg.norm(ours - right) / np.linalg.norm(right)
-        assert error < 1e-3
+        assert error < tolerance
         scale = np.maximum(np.abs(right), np.std(right))
-        assert np.max(np.abs(ours - right) / scale) < 1e-3
+        assert np.max(np.abs(ours - right) / scale) < tolerance
+
+
+@pytest.mark.parametrize("name", [*NAMES, "instance_norm"])
+def test_a_large_mean_costs_few_digits_in_float32(name):
+    """Mean 10,000 and variance 1: E[x²] - E[x]² has no correct digit left here."""
+    by_row = name in ("layer_norm", "rms_norm", "instance_norm")
+    shape = (3, 5, 4096) if by_row else (4096, 4, 3)
+    agree_in_float32(name, 1e4 + np.random.default_rng(0).standard_normal(shape), 1e-3)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "instance_norm"])
+def test_a_first_sixteenth_far_from_the_rest_costs_few_digits(name):
+    """The offset is then as far from the mean as it can be: 4 standard deviations."""
+    x = np.random.default_rng(0).standard_normal((3, 6, 4096))
+    x[..., :256] += 1e3
+    agree_in_float32(name, x, 1e-4)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_equal_numbers_give_beta(offset):
+    """Their deviations are 0, whatever the rounding of their mean."""
+    x = np.full((2, 3, 49), offset + 0.1, dtype=np.float32)
+    beta = np.array([1, 2, 3], dtype=np.float32)
+    for norm in (ops.batch_norm, ops.instance_norm):
+        y = norm(x, np.ones_like(beta), beta)
+        np.testing.assert_allclose(y, np.broadcast_to(beta[:, None], x.shape), atol=1e-4)

@@ -7,6 +7,7 @@ import numpy as np
 from backprop.windows import output_size, padded_shape, span
 
 BLOCK_BYTES = 2**22  # of an array are worked on at one time
+LONG = 200  # entries, from which on a row is worth a call of its own
 
 
 def floats(op, *, optional=(), **arrays):
@@ -74,9 +75,9 @@ def row_by_row(length):
     """Let NumPy broadcast along long rows one row at a time.
 
     With its usual buffer it takes several rows at once, and first writes out for each entry what
-    is the same along a row; from some 200 entries on that costs more than it saves.
+    is the same along a row; in long rows that costs more than it saves.
     """
-    usual = np.setbufsize(16 if length >= 200 else np.getbufsize())
+    usual = np.setbufsize(16 if length >= LONG else np.getbufsize())
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from backprop.ops._arrays import blocks, row_by_row, shapes
+from backprop.ops._arrays import LONG, blocks, row_by_row, shapes
 
 
 def normalise(x, gamma, beta, eps):
@@ -17,9 +17,10 @@ def normalise(x, gamma, beta, eps):
     for sets in blocks(range(x.shape[1]), 2 * x[:, :1].nbytes):
         with row_by_row(x.shape[-1]):
             deviations = y[:, sets]  # they become y in place
-            inverse_std = standardise(x[:, sets], eps, out=deviations)
-            deviations *= _spread(gamma[sets] * inverse_std)
-            deviations += _spread(beta[sets])
+            left, inverse_std = standardise(x[:, sets], eps, out=deviations)
+            scale = gamma[sets] * inverse_std
+            deviations *= _spread(scale)
+            deviations += _spread(beta[sets] - left * scale)
     return y
 
 
@@ -36,31 +37,42 @@ def normalise_backward(dy, x, gamma, eps):
     for sets in blocks(range(x.shape[1]), 2 * x[:, :1].nbytes):
         with row_by_row(x.shape[-1]):
             deviations = np.empty(x[:, sets].shape, dtype=x.dtype)
-            inverse_std = standardise(x[:, sets], eps, out=deviations)
+            left, inverse_std = standardise(x[:, sets], eps, out=deviations)
             dbeta[sets] = np.einsum("asbp->sb", dy[:, sets])
-            products = np.einsum("asbp,asbp->sb", dy[:, sets], deviations)
-            dgamma[sets] = products * inverse_std
+            along = products(dy[:, sets], deviations) - left * dbeta[sets]
+            dgamma[sets] = along * inverse_std
             through_mean = _weighted(gamma[sets], dbeta[sets]) / values * inverse_std
             through_variance = _weighted(gamma[sets], dgamma[sets]) / values * inverse_std**2
             np.multiply(dy[:, sets], _spread(gamma[sets] * inverse_std), out=dx[:, sets])
             deviations *= _spread(through_variance)
-            deviations += _spread(through_mean)
+            deviations += _spread(through_mean - left * through_variance)
             dx[:, sets] -= deviations
     return dx, dgamma, dbeta
 
 
 def standardise(x, eps, out):
-    """Write x - mean into `out`, return 1/std (S,1): their product has mean 0 and variance 1.
+    """Write x - offset into `out`, return left and 1/std, both (S,1), of each set.
 
-    The variance is the mean of the squared deviations, never E[x²] - E[x]²: where the mean is large
-    that difference of two large numbers has no digits left.
+    (out - left) / std has mean 0 and variance 1. The offset is the mean of some of the set's
+    numbers, one in sixteen, and lies near the mean of all: at most 4 std away (by Cauchy-Schwarz).
+    So the variance, mean(out²) - left², keeps its digits however large the mean is; E[x²] - E[x]²
+    would be a difference of two large numbers.
     """
     values = x[:, :1].size
-    np.subtract(x, _spread(np.einsum("asbp->s", x)[:, None] / values), out=out)
-    # a large mean is rounded when it is stored; what is left of it shows in the deviations
-    out -= _spread(np.einsum("asbp->s", out)[:, None] / values)
-    variance = np.einsum("asbp,asbp->s", out, out)[:, None] / values
-    return 1 / np.sqrt(variance + eps)
+    some = x[..., : math.ceil(x.shape[-1] / 16)]
+    offset = np.einsum("asbp->s", some)[:, None] / some[:, :1].size
+    np.subtract(x, _spread(offset), out=out)
+    left = np.einsum("asbp->s", out)[:, None] / values
+    squares = products(out, out).sum(axis=1, keepdims=True)
+    variance = np.maximum(squares / values - left**2, 0)
+    return left, 1 / np.sqrt(variance + eps)
+
+
+def products(a, b):
+    """Multiply entry by entry and add up: (A,S,B,P) twice -> (S,B)."""
+    if a.shape[-1] < LONG:
+        return np.einsum("asbp,asbp->sb", a, b)
+    return (a[..., None, :] @ b[..., None])[..., 0, 0].sum(axis=0)  # BLAS, a row at a time
 
 
 def _weighted(gamma, sums):

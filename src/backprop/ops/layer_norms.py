@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop.ops._arrays import blocks, floats, row_by_row, shapes, upstream
-from backprop.ops._standard import check_eps, require_values, standardise
+from backprop.ops._standard import check_eps, products, require_values, standardise
 
 
 class LayerNormGrads(NamedTuple):
@@ -37,7 +37,8 @@ def layer_norm(x, gamma, beta, *, eps=1e-5):
     for block in blocks(range(len(rows)), 2 * rows[:1].nbytes):
         with row_by_row(gamma.size):
             deviations = y[block]  # they become y in place
-            inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
+            left, inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
+            deviations -= left
             deviations *= inverse_std
             deviations *= gamma
             deviations += beta
@@ -60,18 +61,17 @@ def layer_norm_backward(dy, x, gamma, beta, *, eps=1e-5):
     dgamma, dbeta = np.zeros((2, gamma.size), dtype=x.dtype)
     for block in blocks(range(len(rows)), 2 * rows[:1].nbytes):
         with row_by_row(gamma.size):
-            deviations = np.empty(rows[block].shape, dtype=x.dtype)
-            inverse_std = standardise(_sets(rows[block]), eps, out=_sets(deviations))
-            products = dy[block] * deviations
-            dgamma += np.einsum("nd,nk->d", products, inverse_std)
+            x_hat = np.empty(rows[block].shape, dtype=x.dtype)
+            left, inverse_std = standardise(_sets(rows[block]), eps, out=_sets(x_hat))
+            x_hat -= left
+            x_hat *= inverse_std
+            dgamma += np.einsum("nd,nd->d", dy[block], x_hat)
             dbeta += np.einsum("nd->d", dy[block])
-            through_mean = np.einsum("nd,kd->nk", dy[block], scale) / gamma.size
-            through_variance = np.einsum("nd,kd->nk", products, scale) / gamma.size
-            np.multiply(dy[block], scale, out=dx[block])
-            deviations *= through_variance * inverse_std**2
-            dx[block] -= deviations
-            dx[block] -= through_mean
-            dx[block] *= inverse_std
+            g = np.multiply(dy[block], scale, out=dx[block])  # it becomes dx in place
+            x_hat *= products(_sets(g), _sets(x_hat)) / gamma.size
+            g -= np.einsum("nd->n", g)[:, None] / gamma.size
+            g -= x_hat
+            g *= inverse_std
     return LayerNormGrads(dx.reshape(x.shape), *(a.reshape(gamma.shape) for a in (dgamma, dbeta)))
 
 
