@@ -90,8 +90,8 @@ def copy_images(a, out):
     One axis jumps while the other runs on: many images at once would compete for the same lines of
     the cache, since their distance is often a power of two.
     """
-    for start in range(0, len(a), 16):
-        out[start : start + 16] = a[start : start + 16]
+    for start in range(0, len(a), 64):
+        out[start : start + 64] = a[start : start + 64]
 
 
 def keep(mask, a):

@@ -59,7 +59,7 @@ def max_pool2d(x, *, kernel_size, stride=None, padding=0):
     y = np.empty((*x.shape[:2], *how.grid), dtype=x.dtype)
     for x_maps, y_maps in _blocks(x, y):
         with row_by_row(len(x_maps)):
-            best = _maps(len(x_maps), how.grid, x.dtype, -np.inf)
+            best = _full(len(x_maps), how.grid, x.dtype, -np.inf)
             for tap in _taps(_laid(x_maps, how.padding, -np.inf), how):
                 np.maximum(best, tap, out=best)
             y_maps[...] = best
@@ -82,7 +82,7 @@ def max_pool2d_backward(dy, x, *, kernel_size, stride=None, padding=0):
         with row_by_row(len(x_maps)):
             winner = _winners(_laid(x_maps, how.padding, -np.inf), how)
             sent = _laid(dy_maps)
-            padded = _maps(len(x_maps), padded_shape(x.shape, how.padding)[2:], x.dtype, 0)
+            padded = _full(len(x_maps), padded_shape(x.shape, how.padding)[2:], x.dtype, 0)
             for number, tap in enumerate(_taps(padded, how)):
                 tap += keep(winner == number, sent)
             dx_maps[...] = crop(padded, how.padding)
@@ -101,7 +101,7 @@ def avg_pool2d(x, *, kernel_size, stride=None, padding=0, count_include_pad=True
     divisor = _divisor(x, how, count_include_pad)
     for x_maps, y_maps in _blocks(x, y):
         with row_by_row(len(x_maps)):
-            total = _maps(len(x_maps), how.grid, x.dtype, 0)
+            total = _full(len(x_maps), how.grid, x.dtype, 0)
             for tap in _taps(_laid(x_maps, how.padding), how):
                 total += tap
             np.divide(total, divisor, out=y_maps)
@@ -125,7 +125,7 @@ def avg_pool2d_backward(dy, x, *, kernel_size, stride=None, padding=0, count_inc
         with row_by_row(len(dy_maps)):
             share = _laid(dy_maps)
             share /= divisor
-            padded = _maps(len(dy_maps), padded_shape(x.shape, how.padding)[2:], x.dtype, 0)
+            padded = _full(len(dy_maps), padded_shape(x.shape, how.padding)[2:], x.dtype, 0)
             for tap in _taps(padded, how):
                 tap += share
             dx_maps[...] = crop(padded, how.padding)
@@ -164,17 +164,26 @@ def _blocks(*arrays):
         yield [a[maps] for a in arrays]
 
 
-def _maps(count, shape, dtype, value):
-    """Make maps (count,H,W) that hold one value; the longer of the axes lies last in memory."""
+def _empty(count, shape, dtype):
+    """Make maps (count,H,W) that hold anything; the longer of the axes lies last in memory."""
     H, W = shape
     if count <= W:
-        return np.full((count, H, W), value, dtype=dtype)
-    return np.full((H, W, count + SPARE), value, dtype=dtype)[:, :, :count].transpose(2, 0, 1)
+        return np.empty((count, H, W), dtype=dtype)
+    return np.empty((H, W, count + SPARE), dtype=dtype)[:, :, :count].transpose(2, 0, 1)
+
+
+def _full(count, shape, dtype, value):
+    """Make maps (count,H,W) that hold one value, laid as `_empty` lays them."""
+    maps = _empty(count, shape, dtype)
+    maps[...] = value
+    return maps
 
 
 def _laid(maps, padding=((0, 0), (0, 0)), value=0):
-    """Copy maps, with padding around them, as `_maps` lays them."""
-    padded = _maps(len(maps), padded_shape(maps.shape, padding)[1:], maps.dtype, value)
+    """Copy maps, with padding around them, laid as `_empty` lays them."""
+    padded = _empty(len(maps), padded_shape(maps.shape, padding)[1:], maps.dtype)
+    if padded.shape != maps.shape:
+        padded[...] = value
     copy_images(maps, crop(padded, padding))
     return padded
 
@@ -194,14 +203,17 @@ def _winners(padded, how):
         for p, s, n in zip(how.padding, how.stride, how.grid, strict=True)
     )
     rows, columns = np.ix_(*inside)
-    best = _maps(len(padded), how.grid, padded.dtype, -np.inf)
+    best = _full(len(padded), how.grid, padded.dtype, -np.inf)
     winner = np.empty_like(best, dtype=np.min_scalar_type(how.kernel[0] * how.kernel[1]))
     winner[...] = rows * how.kernel[1] + columns
     for number, tap in enumerate(_taps(padded, how)):
-        wins = (tap > best) | np.isnan(tap)  # > and not >=: the first of equals keeps its place
+        wins = tap > best  # and not >=: the first of equals keeps its place
         # whoever wins has the largest number so far, so no branch is needed
         np.maximum(winner, wins.astype(winner.dtype) * winner.dtype.type(number), out=winner)
         np.maximum(best, tap, out=best)
+    if np.isnan(best).any():  # no comparison finds a NaN; the last of a window wins
+        for number, tap in enumerate(_taps(padded, how)):
+            winner[np.isnan(tap)] = number
     return winner
 
 
