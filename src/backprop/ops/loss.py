@@ -115,7 +115,7 @@ def _powers(x):
     with row_by_row(x.shape[-1]):
         powers = x - largest
     np.exp(powers, out=powers)
-    return powers, powers.sum(axis=-1, keepdims=True), largest
+    return powers, np.einsum("...m->...", powers)[..., None], largest
 
 
 def _rows(op, x):
