@@ -117,6 +117,6 @@ def test_the_extra_memory_stays_under_64_mb():
 
 def test_the_extra_memory_grows_neither_with_the_batch_nor_with_the_columns(monkeypatch):
     monkeypatch.setattr(conv, "COLUMN_BYTES", 2**16)
-    assert np.all(extra_memory(64, 4, 12, 10, float) < 1.3 * extra_memory(16, 4, 12, 10, float))
+    assert np.all(extra_memory(256, 4, 12, 10, float) < 1.3 * extra_memory(64, 4, 12, 10, float))
     one_image = 4 * 400 * 20 * 8
     assert np.all(extra_memory(1, 4, 400, 20, float) < 5 * one_image)  # columns: 9 images

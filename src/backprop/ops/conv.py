@@ -33,7 +33,7 @@ from backprop.windows import (
 )
 
 # Images of a block: the more, the longer a run; but the block is walked through once for each pass.
-MOST_IMAGES, MOST_BYTES = 16, 2**22
+MOST_IMAGES, MOST_BYTES = 64, 3 * 2**20
 COLUMN_BYTES = 2**20  # the columns made at one time: they stay in the cache
 
 
@@ -166,11 +166,11 @@ def _in_groups(a, how):
 
 def _batch_first(a):
     """Bring the batch back to the front, a view: (C,H,W,n) -> (n,C,H,W)."""
-    return np.moveaxis(a, -1, 0)
+    return a.transpose(3, 0, 1, 2)
 
 
 def _image_blocks(x, how):
-    """Cut a batch into slices: 16 images, fewer where an image is large.
+    """Cut a batch into slices: 64 images, fewer where an image is large.
 
     They come one after the other: a matrix product shares itself out to the processors, and two at
     once would get in each other's way.
@@ -188,16 +188,18 @@ def _with_batch_last(a, padding=((0, 0), (0, 0))):
 def _windows(seen, how):
     """Show all windows, a read-only view: (C,H',W',n) -> (C,U,V,I,J,n)."""
     windows = sliding_windows(
-        np.moveaxis(seen, -1, 1), how.kernel, stride=how.stride, dilation=how.dilation
+        seen.transpose(0, 3, 1, 2), how.kernel, stride=how.stride, dilation=how.dilation
     )
     return windows.transpose(0, 4, 5, 2, 3, 1)
 
 
 def _taps(sent, how):
     """Show, for each tap in row-major order, the cells that it met: views (C,I,J,n)."""
-    cells, grid = np.moveaxis(sent, -1, 1), how.out[2:]
+    cells, grid = sent.transpose(0, 3, 1, 2), how.out[2:]
     return [
-        np.moveaxis(seen_by_tap(cells, u, v, grid, stride=how.stride, dilation=how.dilation), 1, -1)
+        seen_by_tap(cells, u, v, grid, stride=how.stride, dilation=how.dilation).transpose(
+            0, 2, 3, 1
+        )
         for u, v in np.ndindex(how.kernel)
     ]
 
