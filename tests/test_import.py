@@ -17,8 +17,12 @@ def loaded_after(statement):
     return json.loads(run.stdout)
 
 
-def test_import_backprop_loads_numpy_alone():
-    assert loaded_after("import backprop, sys; assert 'numpy' in sys.modules") == []
+def test_import_backprop_loads_numpy_and_its_own_modules_alone():
+    code = "import sys, numpy; n = set(sys.modules); import backprop; print(*set(sys.modules) - n)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    more = run.stdout.split()
+    assert "backprop.ops.conv" in more
+    assert [name for name in more if name.split(".")[0] != "backprop"] == []
 
 
 def test_every_op_and_check_works_with_numpy_alone():

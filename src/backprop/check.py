@@ -4,8 +4,7 @@ Both work for any op that obeys the law of `backprop.ops`, and for a reader's ow
 compute in float64, with a random dy: an upstream of ones can hide a wrong gradient.
 """
 
-import inspect
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,12 +20,11 @@ class GradientError(AssertionError):
         self.expected, self.received = expected, received
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What was compared. Its words are the same in every run; `errors` holds the numbers."""
 
     words: str
-    errors: dict = field(default_factory=dict)
+    errors: dict
 
     def __repr__(self):
         return self.words
@@ -155,8 +153,10 @@ def _upstream(op, args, dy, rng, options):
 
 def _names(op, args):
     """Return the names of op's positional parameters, as its signature has them."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    named = [p.name for p in inspect.signature(op).parameters.values() if p.kind in kinds]
+    from inspect import Parameter, signature  # takes longer to load than all of this package
+
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    named = [p.name for p in signature(op).parameters.values() if p.kind in kinds]
     return [named[k] if k < len(named) else f"argument{k}" for k in range(len(args))]
 
 
