@@ -274,3 +274,10 @@ def walk(page, at_most):
             return
         yield stop
     pytest.fail(f"the focus does not come out of {stop['html']}")
+
+
+@pytest.mark.parametrize("name", browser.PAGES)
+def test_a_fold_is_called_by_what_it_holds(name):
+    html = browser.HTML.joinpath(name).read_text("utf-8")
+    assert "<summary aria-label" not in html
+    assert html.count("<summary") == html.count("<summary>")

@@ -182,6 +182,8 @@ def dress_page(app, pagename, templatename, context, doctree):
         context["first_figure"] = FIRST_FIGURE  # the template makes a link to it
     # The empty corner of a table with two heads heads nothing.
     body = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    # All folds would be read out by the same name; each has words of its own.
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
     body = mathematics.keep_commas(body)
     context["body"] = pictures.sized(body, picture_sources(app))
 
