@@ -73,7 +73,7 @@ def _of(place, wrong):
 
 BACKWARD = Exercise(
     name="conv2d_backward.options",
-    signature="my_conv2d_backward_with_options(dy, x, w, b, *, stride=1, padding=0)",
+    signature="my_backward_with_options(dy, x, w, b, *, stride=1, padding=0)",
     returns=("dx", "dw", "db"),
     answer=_right,
     cases=_cases,
