@@ -72,7 +72,7 @@ def test_the_catalogue_is_large_enough():
 def test_the_cases_grow_and_are_the_same_every_time(exercise):
     first, again = (list(exercise.cases(np.random.default_rng(0))) for _ in range(2))
     sizes = [sum(np.size(a) for a in arguments) for arguments, _ in first]
-    assert len(first) >= 2
+    assert len(first) >= (1 if exercise.written else 2)
     assert sizes[0] == min(sizes)
     for (arguments, options), (same, same_options) in zip(first, again, strict=True):
         assert options == same_options

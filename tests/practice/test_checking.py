@@ -128,7 +128,7 @@ def test_an_endless_loop_ends():
     verdict = check("conv2d.dF", for_ever, seconds=0.05)
     assert time.monotonic() - began < 20
     assert verdict.status == "too slow"
-    assert verdict.message == "It ran for more than 0.05 s, with dy (2, 2), x (3, 3)."
+    assert verdict.message == "It ran for more than 0.05 s. It was given dy (2, 2), x (3, 3)."
     rounds = state["rounds"]
     time.sleep(0.05)
     assert state["rounds"] == rounds, "the loop still runs"
@@ -235,6 +235,29 @@ def test_a_shape_that_no_mistake_explains_is_told():
     )
 
 
+def _scattered(dy, F):
+    dx = np.zeros((dy.shape[0] + F.shape[0] - 1, dy.shape[1] + F.shape[1] - 1))
+    for i, j in np.ndindex(dy.shape):
+        dx[i : i + F.shape[0], j : j + F.shape[1]] += dy[i, j] * F
+    return dx
+
+
+@pytest.mark.parametrize(
+    ("spoil", "needless"),
+    [
+        (rotate180, "The kernel lies the wrong way round"),
+        (lambda F: F[::-1], "The kernel's rows are in the wrong order"),
+        (lambda F: F[:, ::-1], "The kernel's columns are in the wrong order"),
+    ],
+)
+def test_a_needless_turn_in_a_scatter_is_told_as_what_it_is(spoil, needless):
+    assert check("conv2d.dx", _scattered)
+    verdict = check("conv2d.dx", lambda dy, F: _scattered(dy, spoil(F)))
+    assert verdict.status == "known mistake"
+    assert verdict.message.startswith(needless)
+    assert "pushing windows with += needs n" in verdict.message
+
+
 def test_a_second_mistake_elsewhere_does_not_hide_the_first():
     def two(dy, x, F):
         padded = np.pad(dy, [(k - 1, k - 1) for k in F.shape])
@@ -242,7 +265,7 @@ def test_a_second_mistake_elsewhere_does_not_hide_the_first():
 
     verdict = check("conv2d.one_channel", two)
     assert verdict.status == "known mistake"
-    assert "the kernel not turned by 180°" in verdict.message
+    assert "the wrong way round in dx, by 180°" in verdict.message
     assert verdict.output == "dx"
 
 
@@ -253,6 +276,46 @@ def test_it_is_deterministic():
     first, again = (check("conv2d.dF", my_dF) for _ in range(2))
     assert repr(first) == repr(again)
     assert first._repr_html_() == again._repr_html_()
+
+
+@pytest.mark.parametrize("form", [list, tuple, np.array])
+def test_what_is_written_down_may_be_any_table_of_numbers(form):
+    verdict = check("dF_of_y22", lambda: form([[4, 0], [2, 1]]))
+    assert verdict
+    assert verdict.message == "It agrees, entry by entry."
+
+
+def test_what_is_written_down_is_told_how_many_entries_are_wrong_but_not_the_answer():
+    verdict = check("dF_of_y22", lambda: [[4, 7], [2, 9]])
+    assert verdict.status == "wrong"
+    assert verdict.message == ("Not right yet: 2 of 4 entries. The first is dF[0, 1]; yours is 7.")
+    assert "\n" not in repr(verdict)
+    hinted = check("dF_of_y22", lambda: [[5, 8], [6, 4]])
+    assert hinted.status == "known mistake"
+    assert "\n" not in repr(hinted)
+
+
+@pytest.mark.parametrize(
+    ("written", "status", "words"),
+    [
+        (None, "not attempted", "Write my_gradient_of_y22, which returns dF; then check it again."),
+        ([[4, 0], [2]], "wrong type", "dF should be made of numbers, in rows of one length."),
+        ([[4, "a"], [2, 1]], "wrong type", "dF should be made of numbers, in rows of one length."),
+        ("4", "wrong type", "dF should be an array, not str."),
+        ([4, 0, 2, 1], "wrong shape", "dF should be (2, 2), yours is (4,)."),
+    ],
+)
+def test_what_is_no_table_is_told_what_it_lacks(written, status, words):
+    verdict = check("dF_of_y22", lambda: written)
+    assert (verdict.status, verdict.message) == (status, words)
+
+
+def test_an_error_while_writing_down_is_shown_at_its_line():
+    def my_gradient_of_y22():
+        return [1][2]
+
+    message = check("dF_of_y22", my_gradient_of_y22).message
+    assert message.endswith(": “return [1][2]”.")
 
 
 def test_an_unknown_name_lists_the_names():

@@ -179,7 +179,7 @@ def test_what_no_catalogue_holds_is_shown_at_its_first_wrong_entry(name):
     np.testing.assert_allclose([float(said[3]), float(said[4])], [right, ours], rtol=1e-4)
     sizes = [f" {a.shape}" for a in arguments if isinstance(a, np.ndarray)]
     assert all(size in verdict.message for size in sizes), verdict.message
-    assert repr(verdict).count("✗") >= 2
+    assert repr(verdict).count("✗") >= 1
 
 
 def test_the_text_marks_the_entries_that_differ():
@@ -187,7 +187,7 @@ def test_the_text_marks_the_entries_that_differ():
     assert lines[0].startswith("conv2d.dF: wrong. dF[1, 1] should be ")
     assert lines[1] == "your dF:"
     assert lines[4] == "the right dF:"
-    assert [line.count("✗") for line in lines] == [0, 0, 0, 1, 0, 0, 1]
+    assert [line.count("✗") for line in lines] == [0, 0, 0, 1, 0, 0, 0]  # the right ones unmarked
     assert lines[3].endswith("✗")
 
 
@@ -228,8 +228,9 @@ def test_the_html_outlines_and_crosses_the_entries_that_differ():
     page.feed(check("conv2d.dF", last_entry)._repr_html_())
     assert page.open == []
     assert page.captions == ["your dF", "the right dF"]
-    assert [outlined for _, outlined in page.cells] == [False, False, False, True] * 2
-    assert [text.endswith(" ✗") for text, _ in page.cells] == [False, False, False, True] * 2
+    mine = [False, False, False, True] + [False] * 4  # what is right has no mark
+    assert [outlined for _, outlined in page.cells] == mine
+    assert [text.endswith(" ✗") for text, _ in page.cells] == mine
 
 
 def test_the_html_of_a_right_answer_and_of_a_starter_has_no_tables():

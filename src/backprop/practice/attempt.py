@@ -59,7 +59,7 @@ def where(error):
     if not own:
         return ""
     code = f": “{own[-1].line}”" if own[-1].line else ""
-    return f"It happened in line {own[-1].lineno}{code}. "
+    return f" It happened in line {own[-1].lineno}{code}."
 
 
 def _stop(thread):

@@ -1,11 +1,13 @@
 """Check a reader's function against an exercise, and say what went wrong."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from backprop.practice.attempt import attempt, where
 from backprop.practice.catalogue import EXERCISES
-from backprop.practice.results import agree, outputs, wrong_type
-from backprop.practice.verdict import Verdict, first_difference
+from backprop.practice.results import agree, outputs, table, wrong_type
+from backprop.practice.verdict import Verdict, differing, first_difference
 
 SECONDS = 5.0
 
@@ -28,6 +30,8 @@ def check(name, function, *, seconds=SECONDS, dtype=np.float64):
     received = []
     for (arguments, options), answer in zip(cases, answers, strict=True):
         tried = attempt(function, arguments, options, seconds)
+        if exercise.written:
+            tried = replace(tried, returned=table(tried.returned, dtype))
         given = _given(exercise, arguments, options)
         refusal = _refuse(exercise, tried, given, np.dtype(dtype), seconds)
         if refusal is not None:
@@ -37,7 +41,8 @@ def check(name, function, *, seconds=SECONDS, dtype=np.float64):
             break
         received.append(outputs(tried.returned, len(answer)))
     if all(map(agree, received, answers)):
-        return Verdict(name, "right", f"All {len(cases)} cases agree, entry by entry.")
+        all_of = "It agrees" if exercise.written else f"All {len(cases)} cases agree"
+        return Verdict(name, "right", f"{all_of}, entry by entry.")
     return _explain(exercise, cases, received, answers)
 
 
@@ -59,7 +64,7 @@ def _refuse(exercise, tried, given, dtype, seconds):
     results = tried.returned if isinstance(tried.returned, tuple | list) else [tried.returned]
     empty = tried.raised is None and all(r is None or r is Ellipsis for r in results)
     if not tried.finished:
-        status, message = "too slow", f"It ran for more than {seconds:g} s, with {given}."
+        status, message = "too slow", f"It ran for more than {seconds:g} s.{given}"
     elif empty or isinstance(tried.raised, NotImplementedError):
         names = ", ".join(exercise.returns)
         status = "not attempted"
@@ -68,10 +73,13 @@ def _refuse(exercise, tried, given, dtype, seconds):
     elif tried.raised is not None:
         error = f"{type(tried.raised).__name__}: {tried.raised}".rstrip(": .")
         status = "raised"
-        message = f"Your function raised {error}. {where(tried.raised)}It was given {given}."
+        message = f"Your function raised {error}.{where(tried.raised)}{given}"
     elif tried.changed:
         names = ", ".join(exercise.arguments[k] for k in tried.changed)
         status, message = "changed its input", f"Your function changed {names}; work on a copy."
+    elif exercise.written and isinstance(tried.returned, list | tuple):
+        status = "wrong type"
+        message = f"{exercise.returns[0]} should be made of numbers, in rows of one length."
     elif wrong := wrong_type(tried.returned, exercise.returns, dtype):
         status, message = "wrong type", wrong
     else:
@@ -86,19 +94,22 @@ def _explain(exercise, cases, received, answers):
     pairs = zip(received[case], answers[case], strict=True)
     at = next(k for k, (ours, right) in enumerate(pairs) if not agree([ours], [right]))
     name, got, expected = exercise.returns[at], received[case][at], answers[case][at]
+    # the right table is the whole answer to what is written down: it stays in the solution
+    tables = () if exercise.written else (name, got, expected)
     for mistake in exercise.mistakes:
         if _made(mistake, cases, received, at):
             chapter = mistake.chapter or exercise.chapter
             message = f"{mistake.hint} Chapter {chapter} shows it."
-            return Verdict(exercise.name, "known mistake", message, name, got, expected)
+            return Verdict(exercise.name, "known mistake", message, *tables)
     given = _given(exercise, *cases[case])
     if got.shape != expected.shape:
         status = "wrong shape"
-        message = f"{name} should be {expected.shape}, yours is {got.shape}. It was given {given}."
+        message = f"{name} should be {expected.shape}, yours is {got.shape}.{given}"
+    elif exercise.written:
+        status, message = "wrong", _how_many(name, got, expected)
     else:
-        status = "wrong"
-        message = f"{_first_entry(name, got, expected)} It was given {given}."
-    return Verdict(exercise.name, status, message, name, got, expected)
+        status, message = "wrong", f"{_first_entry(name, got, expected)}{given}"
+    return Verdict(exercise.name, status, message, *tables)
 
 
 def _made(mistake, cases, received, at):
@@ -115,8 +126,7 @@ def _made(mistake, cases, received, at):
 
 def _first_entry(name, got, expected):
     """Say both values of the first entry that differs, with as many digits as tell them apart."""
-    index = first_difference(got, expected)
-    place = f"[{', '.join(map(str, index))}]" if index else ""
+    index, place = _place(got, expected)
     for digits in (6, 9, 17):
         right, ours = (f"{a[index] + 0.0:.{digits}g}" for a in (expected, got))
         if right != ours:
@@ -124,10 +134,24 @@ def _first_entry(name, got, expected):
     return f"{name}{place} should be {right}, yours is {ours}."
 
 
+def _how_many(name, got, expected):
+    """Say how many entries differ and which is the first, but not what they should be."""
+    index, place = _place(got, expected)
+    wrong = f"{differing(got, expected).sum()} of {got.size} entries"
+    return f"Not right yet: {wrong}. The first is {name}{place}; yours is {got[index]:.6g}."
+
+
+def _place(got, expected):
+    """Find the first entry that differs: its index, and how it is written."""
+    index = first_difference(got, expected)
+    return index, f"[{', '.join(map(str, index))}]" if index else ""
+
+
 def _given(exercise, arguments, options):
-    """Describe what a function was given: shapes, and the options."""
+    """Say what a function was given, shapes and options; "" where it takes nothing."""
     words = [
         f"{name} {a.shape}" if isinstance(a, np.ndarray) else f"{name}={a!r}"
         for name, a in zip(exercise.arguments, arguments, strict=True)
     ]
-    return ", ".join(words + [f"{k}={v!r}" for k, v in options.items()])
+    words += [f"{k}={v!r}" for k, v in options.items()]
+    return f" It was given {', '.join(words)}." if words else ""

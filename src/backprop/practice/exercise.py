@@ -25,7 +25,8 @@ class Exercise:
     such as "my_dx(dy, x, *, stride=1)"; returns: the names of what it gives back, one array or a
     tuple of them; answer: a right implementation; cases: a function of a NumPy generator that gives
     (arguments, options) pairs, the smallest first, with unequal sizes and without symmetry;
-    chapter: where it is derived.
+    chapter: where it is derived. One that takes nothing, "my_counts()", is written down: its
+    answer is a table of numbers, and there is one case.
     """
 
     name: str
@@ -42,3 +43,8 @@ class Exercise:
         inside = self.signature.partition("(")[2].partition(")")[0]
         names = [name.strip() for name in inside.partition("*")[0].split(",")]
         return [name for name in names if name and "=" not in name]
+
+    @property
+    def written(self):
+        """Whether the answer is a table of numbers, written down and not computed."""
+        return not self.arguments

@@ -18,6 +18,16 @@ def outputs(returned, count):
     return [np.array(result) for result in results(returned, count)]
 
 
+def table(written, dtype):
+    """Make an array of rows of numbers, as they were written down; leave what is none."""
+    if not isinstance(written, list | tuple | np.ndarray):
+        return written
+    try:
+        return np.array(written, dtype=dtype)
+    except (TypeError, ValueError):
+        return written
+
+
 def wrong_type(returned, names, dtype):
     """Say what is wrong with the number or the type of the results, or nothing."""
     if len(names) == 1 and isinstance(returned, list):

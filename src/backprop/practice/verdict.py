@@ -39,7 +39,10 @@ class Verdict:
         return f"<div><p>{title} {html.escape(self.message)}</p>{tables}</div>"
 
     def _tables(self):
-        """Give caption, array and marks of both arrays: the rows and columns that differ first."""
+        """Give caption, array and marks, of what was received and of what is right.
+
+        Of more than two axes the rows and columns that differ first.
+        """
         if self.expected is None or self.expected.shape != self.received.shape:
             return []
         leading = first_difference(self.received, self.expected)[:-2]
@@ -50,7 +53,7 @@ class Verdict:
         marks = differing(received, expected)
         return [
             (f"your {self.output}{place}", received, marks),
-            (f"the right {self.output}{place}", expected, marks),
+            (f"the right {self.output}{place}", expected, np.zeros_like(marks)),
         ]
 
 

@@ -7,15 +7,31 @@ from backprop.practice.catalogue import (
     dense,
     descent,
     loss,
+    matrix,
     norm,
     norms,
     options,
     pool,
     row,
+    written,
 )
 
 EXERCISES = {
     exercise.name: exercise
-    for part in (dense, loss, pool, average, conv, batch, options, row, norm, norms, descent)
+    for part in (
+        dense,
+        loss,
+        pool,
+        average,
+        written,
+        conv,
+        batch,
+        options,
+        matrix,
+        row,
+        norm,
+        norms,
+        descent,
+    )
     for exercise in part.EXERCISES
 }

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from backprop.practice.catalogue._tools import COLUMNS, ROWS, TURN
 from backprop.practice.exercise import Mistake
 from backprop.windows import rotate180, sliding_windows
 
@@ -37,19 +38,19 @@ DX = (
     Mistake(
         "not turned",
         lambda dy, w: input_gradient(dy, rotate180(w)),
-        "This is the gradient with the kernels not turned by 180°.",
+        TURN,
         "05",
     ),
     Mistake(
         "only rows turned",
         lambda dy, w: input_gradient(dy, w[..., ::-1]),
-        "Only the rows of the kernels were reversed. A turn by 180° reverses rows and columns.",
+        COLUMNS,
         "05",
     ),
     Mistake(
         "only columns turned",
         lambda dy, w: input_gradient(dy, w[..., ::-1, :]),
-        "Only the columns of the kernels were reversed. A turn by 180° reverses rows and columns.",
+        ROWS,
         "05",
     ),
     Mistake(

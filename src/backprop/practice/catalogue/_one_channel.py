@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from backprop.practice.catalogue._tools import COLUMNS, ROWS, TURN
 from backprop.practice.exercise import Mistake
 from backprop.windows import rotate180, sliding_windows
 
@@ -38,6 +39,15 @@ def _last_window(dy, F):
     dx = np.zeros((dy.shape[0] + F.shape[0] - 1, dy.shape[1] + F.shape[1] - 1), dtype=dy.dtype)
     for i, j in np.ndindex(dy.shape):
         dx[i : i + F.shape[0], j : j + F.shape[1]] = dy[i, j] * F
+    return dx
+
+
+def _read_before_the_first(dy, F):
+    """Read dy[p - u] where p - u is negative: Python counts from the end there."""
+    dx = np.zeros_like(input_gradient(dy, F))
+    for p, q, u, v in np.ndindex(*dx.shape, *F.shape):
+        if p - u < dy.shape[0] and q - v < dy.shape[1]:
+            dx[p, q] += dy[p - u, q - v] * F[u, v]
     return dx
 
 
@@ -100,20 +110,19 @@ DX = (
     Mistake(
         "not turned",
         slide_full,
-        "This is the gradient with the kernel not turned by 180°. A pixel at the end of a window "
-        "met the kernel's last entry, so the order is reversed.",
+        TURN,
         "05",
     ),
     Mistake(
         "only rows turned",
         lambda dy, F: slide_full(dy, F[::-1]),
-        "Only the rows of the kernel were reversed. A turn by 180° reverses rows and columns.",
+        COLUMNS,
         "05",
     ),
     Mistake(
         "only columns turned",
         lambda dy, F: slide_full(dy, F[:, ::-1]),
-        "Only the columns of the kernel were reversed. A turn by 180° reverses rows and columns.",
+        ROWS,
         "05",
     ),
     Mistake(
@@ -160,6 +169,13 @@ DX = (
         "the size of dy",
         _same_size,
         "dx has the size of dy. It has the size of x, which is larger by U - 1 and V - 1.",
+        "05",
+    ),
+    Mistake(
+        "negative places wrap",
+        _read_before_the_first,
+        "In Python a negative index counts from the end: dy[p - u, q - v] read the last entries "
+        "where there is no output. Such a term is 0: leave it out.",
         "05",
     ),
     Mistake(

@@ -4,6 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
+# True of a slide and of a scatter: what one of them needs is what spoils the other.
+TURN = (
+    "The kernel lies the wrong way round in dx, by 180°. Sliding over a bordered dy needs the "
+    "turn; pushing windows with += needs none."
+)
+ROWS = (
+    "The kernel's rows are in the wrong order in dx. Sliding over a bordered dy needs rows and "
+    "columns reversed; pushing windows with += needs neither."
+)
+COLUMNS = (
+    "The kernel's columns are in the wrong order in dx. Sliding over a bordered dy needs rows and "
+    "columns reversed; pushing windows with += needs neither."
+)
+
 
 def whole(rng, *shape):
     """Draw small whole numbers, none of them 0, as floats: they can be followed by hand."""

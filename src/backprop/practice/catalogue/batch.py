@@ -4,7 +4,7 @@ import numpy as np
 
 from backprop.ops.conv import conv2d_backward
 from backprop.practice.catalogue._channels import DB, DW, DX, input_gradient, kernel_gradient
-from backprop.practice.catalogue._tools import adopt, instead, whole
+from backprop.practice.catalogue._tools import TURN, adopt, instead, whole
 from backprop.practice.exercise import Exercise, Mistake
 from backprop.windows import rotate180
 
@@ -89,7 +89,7 @@ DEPTHWISE = Exercise(
         Mistake(
             "dx not turned",
             instead(_depthwise, 0, lambda dy, x, w: _depthwise(dy, x, rotate180(w))[0]),
-            "This is dx with the kernels not turned by 180°.",
+            TURN,
             "05",
         ),
         Mistake(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop.ops.conv import conv2d_backward
-from backprop.practice.catalogue._tools import instead, whole
+from backprop.practice.catalogue._tools import TURN, instead, whole
 from backprop.practice.exercise import Exercise, Mistake
 from backprop.windows import output_size, rotate180
 
@@ -123,7 +123,7 @@ BACKWARD = Exercise(
         Mistake(
             "not turned",
             instead(_right, 0, lambda dy, x, w, b, **how: _right(dy, x, rotate180(w), b, **how)[0]),
-            "This is dx with the kernels not turned by 180°.",
+            TURN,
             "05",
         ),
         Mistake(
