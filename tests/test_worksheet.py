@@ -40,7 +40,7 @@ def test_values_refuses_what_is_not_given_or_has_another_shape(sheet):
 
 def test_a_closed_form_is_proved(sheet):
     proof = sheet.prove("dF", of="y", wrt="F", upstream="dy")
-    assert repr(proof) == "dF: 2 of 2 entries equal the derivative of y by F"
+    assert repr(proof) == "dF: 2 of 2 entries equal ∂(Σ dy·y)/∂F"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_maximum_passes_its_derivative_to_the_entry_that_it_equals():
     sheet, x, m, dm = maximum_sheet()
     sheet.define("dx", [routed(x, m, dm, cell) for cell in range(4)])
     proof = sheet.prove("dx", of="m", wrt="x", upstream="dm")
-    words = "dx: 4 of 4 entries equal the derivative of m by x,\n    wherever no maximum is shared"
+    words = "dx: 4 of 4 entries equal ∂(Σ dm·m)/∂x,\n    wherever no maximum is shared"
     assert repr(proof) == words
     assert sheet.values()["dx"].tolist() == [0, 0, 18, 0]
     assert sheet.values(x=[6, -3, 5, 4])["dx"].tolist() == [7, 0, 11, 0], "the route follows"
@@ -248,7 +248,7 @@ def test_a_maximum_that_no_condition_asks_about_needs_no_cases():
     a, w = sheet.given("a", [3, 5]), sheet.given("w", [2])
     sheet.define("y", [w[0] * maximum(a)])
     sheet.define("dw", [maximum(a)])
-    assert repr(sheet.prove("dw", of="y", wrt="w")).endswith("derivative of y by w")
+    assert repr(sheet.prove("dw", of="y", wrt="w")).endswith(" equal ∂y/∂w")
 
 
 def test_latex_keeps_the_order_of_the_hand(sheet):

@@ -55,19 +55,22 @@ class ProofError(AssertionError):
 class Proof:
     """What `Worksheet.prove` showed: every entry of a grid, by symbols and for all numbers.
 
-    With `by_cases`, for all numbers but those where several entries share a maximum.
+    With `upstream`, the derivative is that of the sum over all entries of `upstream` times `of`;
+    with `by_cases`, it is for all numbers but those where several entries share a maximum.
     """
 
     name: str
     of: str
     wrt: str
     entries: int
+    upstream: str | None = None
     by_cases: bool = False
 
     def __repr__(self):
         n, where = self.entries, ",\n    wherever no maximum is shared" if self.by_cases else ""
-        words = f"{n} of {n} entries equal the derivative of {self.of} by {self.wrt}"
-        return f"{self.name}: {words}{where}"
+        moved = f"(Σ {self.upstream}·{self.of})" if self.upstream else self.of
+        # one line of a phone has room for no more than this
+        return f"{self.name}: {n} of {n} entries equal ∂{moved}/∂{self.wrt}{where}"
 
 
 @dataclass(frozen=True)
@@ -268,7 +271,7 @@ class Worksheet:
             if not self._equal(formula, expected, formulas):
                 raise ProofError(f"{cell} = {formula}, but the derivative is {expected}")
         by_cases = any(asked(expected) for expected in truth.flat)
-        return Proof(name, of, wrt, grid.cells.size, by_cases)
+        return Proof(name, of, wrt, grid.cells.size, upstream, by_cases)
 
     def latex(self, name, *index, numbers=False):
         """Write one entry as LaTeX: its formula in symbols, or in numbers with its value."""
