@@ -13,6 +13,10 @@ def ax():
     plt.close(figure)
 
 
+def test_every_frame_is_seen_on_a_light_page_and_on_a_dark_one(ax):
+    assert {to_hex(spine.get_edgecolor()) for spine in ax.spines.values()} == {plots.INK}
+
+
 def test_each_letter_has_its_own_colour_whatever_its_place(ax):
     plots.letters(ax, [["b", "", "a"], ["", "a", "b"]], rows=["y₁", "y₂"], columns="123")
     filled = [p for p in ax.patches if p.get_facecolor()[3]]

@@ -18,6 +18,7 @@ DASHES = ["-", "--", "-.", ":"]  # the same, for lines
 COLUMN, CELL, GAP = 8.6, 0.3, 0.7  # a column of text and a cell in inches; a gap in cells
 STRIP = 6.5  # a filmstrip in inches: so wide it stands on a page at its own size
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
+plt.rcParams["axes.edgecolor"] = INK  # a black frame would be lost on a dark page
 
 
 def filmstrip(worksheet, *, steps=None):
@@ -95,8 +96,6 @@ def curves(ax, lines, *, x="", y="", title=""):
     ax.set_xlabel(x, color=INK)
     ax.set_ylabel(y, color=INK)
     ax.tick_params(which="both", colors=INK)
-    for spine in ax.spines.values():
-        spine.set_color(INK)
     ax.legend(frameon=False, labelcolor=INK)
     ax.patch.set_alpha(0)
     ax.figure.patch.set_alpha(0)
@@ -149,7 +148,7 @@ def stacked(ax, parts, *, whole="sum", title=""):
     ax.set_xticks(places)
     ax.tick_params(colors=INK)
     for side, spine in ax.spines.items():
-        spine.set(visible=side == "left", color=INK)
+        spine.set_visible(side == "left")
     below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "ncols": 2}
     below |= {"fontsize": 9, "columnspacing": 1, "handlelength": 1.6}  # two fit side by side
     ax.legend(handles=[*ax.containers, sums], **below, frameon=False, labelcolor=INK)
