@@ -19,8 +19,8 @@ def outputs(returned, count):
 
 
 def table(written, dtype):
-    """Make an array of rows of numbers, as they were written down; leave what is none."""
-    if not isinstance(written, list | tuple | np.ndarray):
+    """Make an array of a number or of rows, as they were written down; leave what is none."""
+    if not isinstance(written, int | float | np.generic | list | tuple | np.ndarray):
         return written
     try:
         return np.array(written, dtype=dtype)

@@ -8,6 +8,7 @@ from backprop.practice.catalogue import (
     descent,
     loss,
     matrix,
+    network,
     norm,
     norms,
     options,
@@ -20,6 +21,7 @@ EXERCISES = {
     exercise.name: exercise
     for part in (
         dense,
+        network,
         loss,
         pool,
         average,

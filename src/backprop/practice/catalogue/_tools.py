@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from backprop.practice.exercise import Exercise, Mistake
+
 # True of a slide and of a scatter: what one of them needs is what spoils the other.
 TURN = (
     "The kernel lies the wrong way round in dx, by 180°. Sliding over a bordered dy needs the "
@@ -59,3 +61,19 @@ def adopt(mistakes, answer, place, pick):
 
 def _picking(function, pick):
     return lambda *arguments, **options: function(*pick(*arguments), **options)
+
+
+def written(name, signature, returns, chapter, answer, *mistakes):
+    """Make an exercise of one table, written down; mistakes: (name, table, hint)."""
+    return Exercise(
+        name,
+        signature,
+        (returns,),
+        lambda: answer,
+        lambda rng: [((), {})],
+        chapter,
+        tuple(
+            Mistake(what, lambda wrong=wrong: wrong, hint, chapter)
+            for what, wrong, hint in mistakes
+        ),
+    )

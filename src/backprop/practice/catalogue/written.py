@@ -4,29 +4,13 @@ import numpy as np
 
 from backprop.ops.conv import conv2d
 from backprop.practice.catalogue._one_channel import kernel_gradient
-from backprop.practice.exercise import Exercise, Mistake
+from backprop.practice.catalogue._tools import written
 from backprop.windows import rotate180
 
 X, DY = np.array([[5, 8, 3], [6, 4, 0], [9, 2, 1]]), np.array([[2, -3], [1, 4]])
 F = np.array([[-3, 1], [4, 2]])
 ONLY_Y22 = np.array([[0, 0], [0, 1]])
 ONLY_X22 = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
-
-
-def _written(name, signature, returns, chapter, answer, *mistakes):
-    """Make an exercise of one table; mistakes: (name, table, hint)."""
-    return Exercise(
-        name,
-        signature,
-        (returns,),
-        lambda: answer,
-        lambda rng: [((), {})],
-        chapter,
-        tuple(
-            Mistake(what, lambda wrong=wrong: wrong, hint, chapter)
-            for what, wrong, hint in mistakes
-        ),
-    )
 
 
 def _counts(kernel, size, padding=0):
@@ -43,7 +27,7 @@ def _column(pixel):
     return conv2d(image, F[None, None], None).ravel()
 
 
-LAST_WINDOW = _written(
+LAST_WINDOW = written(
     "dF_of_y22",
     "my_gradient_of_y22()",
     "dF",
@@ -65,7 +49,7 @@ LAST_WINDOW = _written(
         "This is dF for the old dy. Now dy is 0 except for dy22 = 1: three windows drop out.",
     ),
 )
-ONE_PIXEL = _written(
+ONE_PIXEL = written(
     "change_of_dF",
     "my_change_of_dF()",
     "change",
@@ -89,7 +73,7 @@ ONE_PIXEL = _written(
         "by an entry of dy.",
     ),
 )
-COUNTS = _written(
+COUNTS = written(
     "window_counts",
     "my_window_counts()",
     "counts",
@@ -108,7 +92,7 @@ COUNTS = _written(
         "it has 2×2 places.",
     ),
 )
-COLUMN = _written(
+COLUMN = written(
     "column_of_x23",
     "my_column_of_x23()",
     "column",
