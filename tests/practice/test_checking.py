@@ -285,6 +285,21 @@ def test_what_is_written_down_may_be_any_table_of_numbers(form):
     assert verdict.message == "It agrees, entry by entry."
 
 
+@pytest.mark.parametrize("form", [int, float, np.int64, np.array])
+def test_what_is_written_down_may_be_one_number(form):
+    assert check("silent_pixels", lambda: form(11))
+    assert check("silent_pixels", lambda: form(14)).status == "known mistake"
+    wrong = check("silent_pixels", lambda: form(20))
+    assert wrong.message == "Not right yet: 1 of 1 entries. The first is count; yours is 20."
+
+
+def test_what_is_right_but_for_rounding_is_told_so():
+    verdict = check("dz_of_the_second_class", lambda: [0.11419, -0.95799, 0.84379])
+    assert verdict.status == "wrong"
+    exact = np.exp([0, -1, 2]) / np.exp([0, -1, 2]).sum() - [0, 1, 0]
+    assert "Round them" in check("dz_of_the_second_class", lambda: exact).message
+
+
 def test_what_is_written_down_is_told_how_many_entries_are_wrong_but_not_the_answer():
     verdict = check("dF_of_y22", lambda: [[4, 7], [2, 9]])
     assert verdict.status == "wrong"
