@@ -70,6 +70,21 @@ def test_a_film_strip_is_no_wider_than_a_page():
     assert 3 < figure.get_figwidth() <= 6.5, "two panels side by side would be wider"
 
 
+def test_a_film_strip_draws_the_grids_and_columns_that_are_asked_for():
+    sheet = Worksheet("steps")
+    x = sheet.given("x", [1, 2, 3])
+    for cell in sheet.define("y", [2 * x[0], 2 * x[1], 2 * x[2]], label="twice"):
+        sheet.step(cell)
+    whole, narrow = (plots.filmstrip(sheet, grids=g, columns=1) for g in (None, ["y"]))
+    assert narrow.get_figwidth() < whole.get_figwidth()
+    assert len(narrow.axes) == 3
+    for ax in narrow.axes:
+        assert ax.get_position().x0 == 0, "one column"
+        assert [text.get_text() for text in ax.texts if text.get_va() == "bottom"] == ["twice"]
+    with pytest.raises(KeyError, match="z"):
+        plots.filmstrip(sheet, grids=["z"])
+
+
 def test_the_columns_of_a_film_strip_are_as_wide_as_their_numbers():
     sheet = Worksheet("shares")
     a = sheet.given("a", [1, 3])

@@ -1,6 +1,7 @@
 """Pictures for paper: filmstrips, heat maps and curves, on light and dark pages alike."""
 
 import textwrap
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,18 +22,22 @@ DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7"
 plt.rcParams["axes.edgecolor"] = INK  # a black frame would be lost on a dark page
 
 
-def filmstrip(worksheet, *, steps=None):
+def filmstrip(worksheet, *, steps=None, grids=None, columns=None):
     """Draw one panel for each step: its grids, the target outlined, the sources tinted.
 
-    steps: the indices to draw (default: all). Returns the matplotlib figure, no wider than a page
-    where the panels allow it. Under each panel stands its formula in numbers, as the worksheet
-    writes it.
+    steps: the indices to draw (default: all); grids: the names of the grids to draw (default: those
+    that the step shows); columns: panels side by side (default: as many as a page is wide). Returns
+    the matplotlib figure. Under each panel stands its formula in numbers, as the worksheet writes
+    it.
     """
     chosen = worksheet.steps if steps is None else [worksheet.steps[at] for at in steps]
+    if grids:
+        asked = tuple(worksheet.grids[name].name for name in grids)  # a KeyError for none
+        chosen = [replace(step, show=asked) for step in chosen]
     values = worksheet.values()
     widths, heights = zip(*(_size(worksheet, step, values) for step in chosen), strict=True)
     width, height = max(widths), max(heights)
-    columns = max(1, min(len(chosen), int(STRIP / (CELL * width))))
+    columns = columns or max(1, min(len(chosen), int(STRIP / (CELL * width))))
     rows = -(-len(chosen) // columns)
     inches = CELL * width * columns, CELL * height * rows
     figure, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False)
