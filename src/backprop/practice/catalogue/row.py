@@ -38,7 +38,7 @@ def _row_cases(rng):
 
 ROW = Exercise(
     name="conv_row_backward",
-    signature="my_gradients_of_a_row(dy, x, F, *, stride=1, padding=0, dilation=1)",
+    signature="my_row_gradients(dy, x, F, *, stride=1, padding=0, dilation=1)",
     returns=("dx", "dF"),
     answer=_row,
     cases=_row_cases,
