@@ -1,4 +1,4 @@
-"""Average pooling: one map, with padding and both divisors, and the whole map (chapter 07)."""
+"""Average pooling: one map, padding and both divisors, the whole map, one entry (chapter 07)."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from backprop.practice.catalogue._pushing import (
     push,
     up_to_the_last_window,
 )
-from backprop.practice.catalogue._tools import distinct, whole
+from backprop.practice.catalogue._tools import distinct, whole, written
 from backprop.practice.exercise import Exercise, Mistake
 
 
@@ -226,4 +226,44 @@ GLOBAL = Exercise(
     ),
 )
 
-EXERCISES = (ONE_MAP, BATCH, GLOBAL)
+
+def _spread(*dm):
+    """Share four numbers out over the overlapping windows of a 3×3 map."""
+    return push(_equally)(np.reshape(dm, (2, 2)), np.zeros((3, 3)), kernel_size=2, stride=1)
+
+
+WITHOUT_DM12 = written(
+    "dy_without_dm12",
+    "my_dy_without_dm12()",
+    "dy",
+    "07",
+    _spread(8, 0, 4, 16),
+    (
+        "the old dy",
+        _spread(8, -12, 4, 16),
+        "This is dy as it was. The cells of the upper right window lose their share of dm12.",
+    ),
+    (
+        "taken off again",
+        _spread(8, -24, 4, 16),
+        "The share of −3 was added once more. It goes away, so its four cells grow by 3.",
+    ),
+    (
+        "the whole dm12",
+        _spread(8, 36, 4, 16),
+        "Four cells grew by 12, all of dm12. Each of them had a quarter of it.",
+    ),
+    (
+        "the window wiped out",
+        _spread(8, -12, 4, 16) * [[1, 0, 0], [1, 0, 0], [1, 1, 1]],
+        "The upper right window is all 0 here. Its cells lose the share of dm12 and keep those of "
+        "other windows.",
+    ),
+    (
+        "another window",
+        _spread(8, -12, 0, 16),
+        "This is dy without dm21, the lower left window. dm12 belongs to the upper right one.",
+    ),
+)
+
+EXERCISES = (ONE_MAP, BATCH, GLOBAL, WITHOUT_DM12)

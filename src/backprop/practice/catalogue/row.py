@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from backprop.practice.catalogue._tools import instead, whole
+from backprop.practice.catalogue._tools import instead, whole, written
 from backprop.practice.exercise import Exercise, Mistake
 from backprop.windows import output_size
 
@@ -98,4 +98,44 @@ ROW = Exercise(
     ),
 )
 
-EXERCISES = (ROW,)
+
+def _counts(stride, windows):
+    """Count the windows of 3 taps that see each of 11 pixels; windows: how many there are."""
+    counts, ones = np.zeros(11), np.ones(3)
+    return _row(np.ones(windows), counts, ones, stride=stride)[0]
+
+
+COUNTS = written(
+    "row_counts",
+    "my_counts()",
+    "counts",
+    "08",
+    _counts(4, 3),
+    (
+        "stride 1",
+        _counts(1, 9),
+        "These are the counts for stride 1. With stride 4 the windows begin at places 0, 4 and 8.",
+    ),
+    (
+        "side by side",
+        _counts(3, 3),
+        "Here the windows stand side by side. They move by 4, one more than they cover.",
+    ),
+    (
+        "no gaps",
+        np.ones(11),
+        "No pixel has a 0 here. The windows cover 3 pixels and move by 4, so there are gaps.",
+    ),
+    (
+        "exchanged",
+        1 - _counts(4, 3),
+        "0 and 1 are exchanged: here the pixels that no window sees have a 1.",
+    ),
+    (
+        "the last window missing",
+        _counts(4, 2),
+        "The last window is missing. It begins at place 8 and ends at place 10, the last pixel.",
+    ),
+)
+
+EXERCISES = (ROW, COUNTS)
