@@ -210,6 +210,25 @@ def test_a_picture_becomes_small_once(tmp_path):
     assert path.read_bytes() == small
 
 
+def test_a_small_picture_keeps_the_colours_of_its_areas_and_nearly_those_of_its_edges(tmp_path):
+    rng = np.random.default_rng(0)
+    pale = rng.integers(225, 246, (100, 4), dtype=np.uint8)
+    pale[0] = 0  # nothing, as beside a plot
+    areas = pale.repeat(40, axis=0).reshape(50, 80, 4)
+    edges = rng.integers(0, 256, (6, 80, 4), dtype=np.uint8)
+    path = tmp_path / "a.png"
+    Image.fromarray(np.vstack([areas, edges])).save(path)
+    pictures.shrink(path)
+    small = np.array(Image.open(path).convert("RGBA"))
+    assert np.array_equal(small[:50], areas)
+    away = np.linalg.norm(small[50:].astype(float) - edges, axis=2)
+    kept = [pale, edges.reshape(-1, 4)[(away == 0).ravel()]]
+    kept = np.vstack(kept).astype(float)
+    assert len(kept) == 256
+    nearest = np.linalg.norm(edges[:, :, None] - kept, axis=3).min(axis=2)
+    assert np.allclose(away, nearest)
+
+
 # ---- a small book ----
 
 

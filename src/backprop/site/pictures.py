@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 from PIL import Image
+from scipy.spatial import KDTree
 
 WIDE = 540  # px: on a phone a wider picture has little more than half its size
 IMAGE = re.compile(r'<img (?![^>]*\bwidth=)([^>]*?\bsrc="[^"]*?([^/"]+\.png)"[^>]*?)\s*/?>')
@@ -29,8 +31,19 @@ def sized(body, files):
 
 
 def shrink(path):
-    """Give a plot 256 colours: a third of the bytes, and no difference that is seen."""
+    """Give a plot its 256 commonest colours: a third of the bytes, and every area as it was.
+
+    Only rare colours change, those at the edges of letters and lines: each to the nearest that is
+    kept. Pillow's own palettes would lay pale blue, pale orange and white together.
+    """
     with Image.open(path) as picture:
         if picture.mode != "RGBA":
             return
-        picture.quantize(256, method=Image.Quantize.FASTOCTREE).save(path, optimize=True)
+        pixels = np.array(picture).view(np.uint32)  # one number for each colour
+    colours, places, counts = np.unique(pixels, return_inverse=True, return_counts=True)
+    colours = colours.view(np.uint8).reshape(-1, 4)
+    kept = colours[np.argsort(-counts, kind="stable")[:256]]
+    nearest = KDTree(kept).query(colours)[1].astype(np.uint8)
+    small = Image.fromarray(nearest[places].reshape(pixels.shape[:2]))
+    small.putpalette(kept.tobytes(), "RGBA")
+    small.save(path, optimize=True)
