@@ -4,6 +4,7 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 
 from backprop import Worksheet, plots
+from backprop.site import pictures
 
 
 @pytest.fixture
@@ -132,6 +133,17 @@ def test_tiles_share_their_limit_where_one_is_given_and_stand_row_by_row():
     assert [ax.images[0].get_clim()[1] for ax in own.axes if ax.images] == [1, 2, 4]
 
 
+def test_tiles_name_their_rows_and_fit_a_phone_as_a_page_measures_it(tmp_path):
+    arrays = [np.eye(3)] * 16
+    figure = plots.tiles(arrays, titles=[0, *"bcdefghijklmnop"], rows=["before", "after"])
+    first = [ax for ax in figure.axes if ax.get_subplotspec().colspan.start == 0]
+    assert [[text.get_text() for text in ax.texts] for ax in first] == [["before"], ["after"]]
+    assert figure.axes[0].get_title() == "0"
+    figure.savefig(tmp_path / "a.png", dpi=100, bbox_inches="tight")
+    height, width, _ = plt.imread(tmp_path / "a.png").shape
+    assert height < width <= pictures.WIDE
+
+
 def test_curves_start_at_step_1_and_differ_in_colour_and_dash(ax):
     plots.curves(ax, {"a": [4, 2, 1], "b": [3, 0.3, 0.03]}, x="step", y="loss")
     first, second = ax.lines
@@ -151,6 +163,7 @@ def test_the_numbers_of_a_heat_map_stand_out_from_their_cells(ax):
         light, dark = sorted([luminance(to_rgb(text.get_color())), luminance(colour)])[::-1]
         assert (light + 0.05) / (dark + 0.05) >= 4.5, text.get_text()
     assert len({text.get_color() for text in ax.texts}) == 2
+    assert ax.texts[0].get_text() == "−3"
 
 
 def luminance(colour):

@@ -16,7 +16,8 @@ TARGET = "#D55E00"
 INK = "#767676"  # readable on the theme's white page and on its dark one
 HATCHES = ["", "////", "....", "xxxx", "----"]  # beside the tints, for eyes that see no colours
 DASHES = ["-", "--", "-.", ":"]  # the same, for lines
-COLUMN, CELL, GAP = 8.6, 0.3, 0.7  # a column of text and a cell in inches; a gap in cells
+CELL, GAP = 0.3, 0.7  # a cell in inches; a gap in cells
+PHONE, LABEL = 5.2, 12  # inches and points: a phone shows such a picture whole, at 0.6 of its size
 STRIP = 6.5  # a filmstrip in inches: so wide it stands on a page at its own size
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
 plt.rcParams["axes.edgecolor"] = INK  # a black frame would be lost on a dark page
@@ -67,24 +68,28 @@ def heatmap(ax, array, *, title="", limit=None, numbers=False):
     if numbers:
         for (r, c), value in np.ndenumerate(array):
             ink = _readable_on(DIVERGING(0.5 + value / limit / 2))
-            ax.text(c, r, shown(value), ha="center", va="center", color=ink)
+            ax.text(c, r, _written(value), ha="center", va="center", color=ink)
 
 
-def tiles(arrays, *, titles=(), columns=8, limit=None):
+def tiles(arrays, *, titles=(), rows=(), columns=8, limit=None):
     """Draw many signed arrays (H,W) as small heat maps, row by row; return the matplotlib figure.
 
-    titles: a line above each; limit: the value of the strongest colour, the same in all of them
-    (default: each array has its own largest magnitude).
+    titles: a line above each; rows: names to write beside the rows; limit: the value of the
+    strongest colour, the same in all of them (default: each array has its own largest magnitude).
     """
-    rows = -(-len(arrays) // columns)
-    side = COLUMN / columns
-    inches = COLUMN, rows * (side + 0.25 * bool(len(titles)))
-    figure, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False, layout="constrained")
+    lines = -(-len(arrays) // columns)
+    inches = PHONE, lines * (PHONE / columns + 0.25 * bool(len(titles)))
+    figure, axes = plt.subplots(lines, columns, figsize=inches, squeeze=False, layout="compressed")
     figure.patch.set_alpha(0)
     for ax in axes.flat:
         ax.axis("off")
-    for place, (ax, array) in enumerate(zip(axes.flat, arrays, strict=False)):
-        heatmap(ax, array, title=titles[place] if len(titles) else "", limit=limit)
+    titles = titles if len(titles) else [""] * len(arrays)
+    for ax, array, title in zip(axes.flat, arrays, titles, strict=False):
+        heatmap(ax, array, limit=limit)
+        ax.set_title(title, color=INK, fontsize=LABEL)
+    style = {"xycoords": "axes fraction", "textcoords": "offset points", "color": INK}
+    for ax, name in zip(axes[:, 0], rows, strict=False):
+        ax.annotate(name, (0, 0.5), (-6, 0), ha="right", va="center", size=LABEL, **style)
     plt.close(figure)  # as in filmstrip
     return figure
 
@@ -97,11 +102,11 @@ def curves(ax, lines, *, x="", y="", title=""):
     for (name, numbers), tint, dash in zip(lines.items(), TINTS, DASHES, strict=False):
         ax.plot(range(1, len(numbers) + 1), numbers, dash, color=tint, linewidth=2, label=name)
     ax.set_yscale("log")
-    ax.set_title(title, color=INK, fontsize=10)
-    ax.set_xlabel(x, color=INK)
-    ax.set_ylabel(y, color=INK)
-    ax.tick_params(which="both", colors=INK)
-    ax.legend(frameon=False, labelcolor=INK)
+    ax.set_title(title, color=INK, fontsize=LABEL)
+    ax.set_xlabel(x, color=INK, fontsize=LABEL)
+    ax.set_ylabel(y, color=INK, fontsize=LABEL)
+    ax.tick_params(which="both", colors=INK, labelsize=LABEL)
+    ax.legend(frameon=False, labelcolor=INK, fontsize=LABEL)
     ax.patch.set_alpha(0)
     ax.figure.patch.set_alpha(0)
 
@@ -219,9 +224,13 @@ def _cell(ax, box, value, tint, is_target):
         inside = wide - 0.12, 0.88
         frame = Rectangle((x + 0.06, y + 0.06), *inside, fill=False, edgecolor=TARGET, lw=2)
         ax.add_patch(frame)
-    text = shown(value).replace("-", "−")
     ink = "k" if tint else INK
-    ax.text(x + wide / 2, y + 0.5, text, ha="center", va="center", color=ink, size=9)
+    ax.text(x + wide / 2, y + 0.5, _written(value), ha="center", va="center", color=ink, size=9)
+
+
+def _written(value):
+    """Write a number as the book's text does, with a minus sign and not a hyphen."""
+    return shown(value).replace("-", "−")
 
 
 def _drawn(worksheet, step):
