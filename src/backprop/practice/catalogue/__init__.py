@@ -6,6 +6,7 @@ from backprop.practice.catalogue import (
     conv,
     dense,
     descent,
+    gallery,
     loss,
     matrix,
     network,
@@ -34,6 +35,7 @@ EXERCISES = {
         norm,
         norms,
         descent,
+        gallery,
     )
     for exercise in part.EXERCISES
 }

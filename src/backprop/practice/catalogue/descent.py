@@ -1,4 +1,4 @@
-"""Steps downhill: momentum and Adam (chapter 12)."""
+"""Steps downhill: momentum and Adam, and their learning rates (chapter 12)."""
 
 import numpy as np
 
@@ -207,4 +207,42 @@ ADAM = Exercise(
     ),
 )
 
-EXERCISES = (MOMENTUM, ADAM)
+RATES = Exercise(
+    name="learning_rates",
+    signature="my_rates(rate, n)",
+    returns=("by_momentum", "by_adam"),
+    answer=lambda rate, n: (rate * n, rate),
+    cases=lambda rng: [((0.5, 2.0), {}), ((0.02, 50.0), {})],
+    chapter="12",
+    mistakes=(
+        Mistake(
+            "the other way",
+            lambda rate, n: (rate / n, rate),
+            "The gradients are too small already. A smaller rate makes the steps smaller still.",
+        ),
+        Mistake(
+            "the same for momentum",
+            lambda rate, n: (rate, rate),
+            "v is a sum of gradients: it is n times too small, and so is the step.",
+        ),
+        Mistake(
+            "the same for both",
+            lambda rate, n: (rate * n, rate * n),
+            "Adam divides one gradient by the size of others. What makes all of them smaller "
+            "cancels.",
+        ),
+        Mistake(
+            "a root",
+            lambda rate, n: (rate * n, rate * np.sqrt(n)),
+            "Under Adam's root stand squares, which are n² times too small. Their root is n times "
+            "too small, as m is.",
+        ),
+        Mistake(
+            "smaller for Adam",
+            lambda rate, n: (rate * n, rate / n),
+            "Adam's fraction is neither too large nor too small: n is above its line and below it.",
+        ),
+    ),
+)
+
+EXERCISES = (MOMENTUM, ADAM, RATES)
