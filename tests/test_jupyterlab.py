@@ -150,7 +150,8 @@ def verdicts(page, cell, count):
 
 def hint(exercise, mistake):
     chapter = mistake.chapter or exercise.chapter
-    return f"✗ {exercise.name}: known mistake. {mistake.hint} Chapter {chapter} shows it."
+    section = f", “{mistake.section}”," if mistake.section else ""
+    return f"✗ {exercise.name}: known mistake. {mistake.hint} Chapter {chapter}{section} shows it."
 
 
 def test_in_a_notebook_each_right_answer_passes_and_each_mistake_gets_its_hint(lab):

@@ -98,8 +98,10 @@ def _explain(exercise, cases, received, answers):
     tables = () if exercise.written else (name, got, expected)
     for mistake in exercise.mistakes:
         if _made(mistake, cases, received, at):
-            chapter = mistake.chapter or exercise.chapter
-            message = f"{mistake.hint} Chapter {chapter} shows it."
+            place = f"Chapter {mistake.chapter or exercise.chapter}"
+            if mistake.section:
+                place += f", “{mistake.section}”,"
+            message = f"{mistake.hint} {place} shows it."
             return Verdict(exercise.name, "known mistake", message, *tables)
     given = _given(exercise, *cases[case])
     if got.shape != expected.shape:

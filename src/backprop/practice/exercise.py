@@ -8,13 +8,15 @@ from dataclasses import dataclass
 class Mistake:
     """A wrong implementation with the exercise's signature, and what to say to its author.
 
-    chapter: where it is shown, if that is not the exercise's own chapter.
+    chapter: where it is shown, if that is not the exercise's own chapter; section: the heading
+    there, for a reader who is in that chapter already.
     """
 
     name: str
     function: Callable
     hint: str
     chapter: str = ""
+    section: str = ""
 
 
 @dataclass(frozen=True)
