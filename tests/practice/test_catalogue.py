@@ -37,8 +37,9 @@ def test_the_right_answer_passes(exercise, dtype):
 def test_a_mistake_is_wrong_and_recognised_by_its_own_hint(exercise, mistake):
     verdict = check(exercise.name, mistake.function)
     chapter = mistake.chapter or exercise.chapter
+    section = f", “{mistake.section}”," if mistake.section else ""
     assert verdict.status == "known mistake", verdict
-    assert verdict.message == f"{mistake.hint} Chapter {chapter} shows it."
+    assert verdict.message == f"{mistake.hint} Chapter {chapter}{section} shows it."
 
 
 @EACH
@@ -78,6 +79,14 @@ def test_the_cases_grow_and_are_the_same_every_time(exercise):
         assert options == same_options
         assert len(arguments) == len(exercise.arguments)
         assert all(np.array_equal(a, b) for a, b in zip(arguments, same, strict=True))
+
+
+@EACH
+def test_a_right_answer_is_not_rounding_noise(exercise):
+    for results_of_a_case in results(exercise.answer, exercise):
+        for array in results_of_a_case:
+            assert np.any(array)
+            assert np.abs(array[array != 0]).min() > 1e-4
 
 
 @EACH

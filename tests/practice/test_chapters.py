@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from backprop.practice import EXERCISES
-from tests.test_book import CHAPTERS, cells, ids
+from tests.test_book import CHAPTERS, cells, ids, markdown
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,16 @@ def test_a_place_to_write_has_the_signature_of_the_catalogue(name):
     assert starters(path)[written] == ast.unparse(
         ast.parse(f"lambda {arguments}: 0").body[0].value.args
     )
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_section_that_a_hint_names_is_in_its_chapter(name):
+    exercise = EXERCISES[name]
+    for mistake in exercise.mistakes:
+        chapter = mistake.chapter or exercise.chapter
+        [path] = [p for p in CHAPTERS if p.stem.startswith(chapter)]
+        headings = re.findall(r"^#{2,} (.*)$", markdown(path), flags=re.M)
+        assert mistake.section in ["", *headings], mistake.name
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=ids)
