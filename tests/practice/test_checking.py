@@ -207,6 +207,25 @@ def test_a_wrong_type_is_named(returned, words):
     assert words in verdict.message
 
 
+@pytest.mark.parametrize("numbers", [[2, -2, 0, 0], [2.0, -2, 0, 0]])
+def test_where_no_array_is_given_the_numbers_may_be_whole(numbers):
+    verdict = check("layer_norm.four_entries", lambda: np.array(numbers))
+    assert repr(verdict) == "layer_norm.four_entries: right. It agrees, entry by entry."
+
+
+def test_a_count_may_be_whole_but_not_a_word():
+    assert check("batch_norm.counts", lambda N, C, H, W: (np.prod([N, H, W]), 1))
+    verdict = check("batch_norm.counts", lambda N, C, H, W: (np.array(["many"]), 1))
+    assert verdict.status == "wrong type"
+    assert verdict.message == "training should be made of numbers, not of <U4."
+
+
+def test_a_whole_number_by_itself_is_compared():
+    verdict = check("layer_norm.missing_path", lambda dx, x_hat: 3)
+    assert verdict.status == "wrong"
+    assert verdict.message.startswith("path should be 1, yours is 3.")
+
+
 def test_float32_is_asked_for_where_the_arrays_are_float32():
     verdict = check("conv2d.dF", right_dF, dtype=np.float32)  # np.zeros made float64 of it
     assert verdict.message == "dF should be of type float32, as the inputs are, not float64."

@@ -28,7 +28,7 @@ def test_the_example_is_worked_in_exact_numbers():
     assert [float(values[name]) for name in ("mu", "var", "s", "dvar", "dmu")] == [5, 4, 2, -2, 8]
     np.testing.assert_array_equal(values["h"], [-1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2])
     np.testing.assert_array_equal(values["p"], np.array(DY) / 2)
-    np.testing.assert_array_equal(values["q"], -values["d"] / 2)
+    np.testing.assert_array_equal(values["q"], -values["a"] / 2)
     np.testing.assert_array_equal(values["r"], np.ones(8))
     np.testing.assert_array_equal(values["dx"], [-0.5, 2, 1.5, -1, 0.5, -2, -1.5, 1])
     np.testing.assert_array_equal(values["e"], np.zeros(8))
@@ -84,7 +84,7 @@ def test_without_any_one_path_there_is_no_proof_and_the_numbers_differ(axis, los
 @pytest.mark.parametrize("axis", OPS)
 def test_the_direct_path_is_direct_only_while_both_statistics_stand_still(axis):
     sheet = small(axis)
-    how = {"of": "h", "wrt": "x", "upstream": "dh", "keep": ("d", "s")}
+    how = {"of": "h", "wrt": "x", "upstream": "dh", "keep": ("a", "s")}
     sheet.prove("p", **how, held=("mu", "var"))
     for held in (["mu"], ["var"], []):
         with pytest.raises(ProofError):
@@ -116,7 +116,7 @@ def test_the_mean_through_the_variance_is_0_by_symbols(axis):
     sheet = small(axis)
     opened = {
         cell: formula
-        for name in ("d", "mu")
+        for name in ("a", "mu")
         for cell, formula in zip(
             sheet.grids[name].cells.flat, sheet.grids[name].formulas.flat, strict=True
         )

@@ -29,7 +29,11 @@ def table(written, dtype):
 
 
 def wrong_type(returned, names, dtype):
-    """Say what is wrong with the number or the type of the results, or nothing."""
+    """Say what is wrong with the number or the type of the results, or nothing.
+
+    dtype: the float type of the arrays that were given; None where there are none, then any numbers
+    will do.
+    """
     if len(names) == 1 and isinstance(returned, list):
         return f"{names[0]} should be an array, not a list."
     found = results(returned, len(names))
@@ -37,9 +41,12 @@ def wrong_type(returned, names, dtype):
         right = f"{len(names)}: {', '.join(names)}"
         return f"The number of results is {len(found)}. It should be {right}."
     for name, result in zip(names, found, strict=True):
-        if not isinstance(result, np.ndarray | np.generic | float):
+        if not isinstance(result, np.ndarray | np.generic | float | int):
             return f"{name} should be an array, not {_kind(result)}."
-        if np.asarray(result).dtype != dtype and not isinstance(result, float | np.float64):
+        found_type, plain = np.asarray(result).dtype, isinstance(result, float | int | np.float64)
+        if dtype is None and found_type.kind not in "iuf":
+            return f"{name} should be made of numbers, not of {found_type}."
+        if dtype is not None and found_type != dtype and not plain:
             return f"{name} should be of type {dtype}, as the inputs are, not {result.dtype}."
     return ""
 

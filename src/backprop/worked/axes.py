@@ -97,21 +97,21 @@ def rms(x, dy, gamma=1, eps=0):
     style = {"symbol": "γ", "tex": r"\gamma"}
     gamma = sheet.given("gamma", np.broadcast_to(gamma, x.shape), **style)
     eps = sheet.given("eps", eps, symbol="ε", tex=r"\varepsilon", hidden=True)[()]
-    q = sheet.define("q", quotient(total(v**2 for v in x), n), label="mean square")[()]
+    q = sheet.define("q", quotient(total(v**2 for v in x), n), label="q, mean square")[()]
     r = sheet.define("r", sp.sqrt(q + eps))[()]
     h = sheet.define("h", x / r, symbol="x̂", tex=r"\hat x")
     sheet.define("y", np.vectorize(product)(gamma, h))
     dy = sheet.given("dy", np.broadcast_to(dy, x.shape))
     dh = sheet.define("dh", np.vectorize(product)(dy, gamma), symbol="dx̂", tex=r"d\hat x")
-    p = sheet.define("p", dh / r, label="direct path")
+    p = sheet.define("p", dh / r, label="p, direct path")
     pulls = total(product(a, b) for a, b in zip(dh, x, strict=True))
     dq = quotient(-pulls, 2 * r**3)
-    dq = sheet.define("dq", dq, label="arrives at the mean square")[()]
-    t = sheet.define("t", dq * 2 * x / n, label="path through it")
+    dq = sheet.define("dq", dq, label="dq, arrives at q")[()]
+    t = sheet.define("t", dq * 2 * x / n, label="t, path through q")
     sheet.define("dx", p + t)
     along = quotient(total(product(a, b) for a, b in zip(dh, h, strict=True)), n)
-    along = sheet.define("w", along, label="mean of dx̂·x̂")[()]
-    sheet.define("k", (dh - h * along) / r, label="dx, closed form")
+    along = sheet.define("w", along, label="w, mean of dx̂·x̂")[()]
+    sheet.define("k", (dh - h * along) / r, label="k, closed form of dx")
     for name, shown, note in [
         ("q", "x q", "The mean of the squares. Nothing is subtracted first."),
         ("r", "q r", "Its root; ε is added under the root."),

@@ -57,15 +57,15 @@ class Groups:
 def forward(x, gamma=1, beta=0, *, axis=0, eps=0, title="From x to y, normalised"):
     """y = gamma·x̂ + beta with x̂ = (x − μ)/s and s = √(σ² + ε); one grid for each of them.
 
-    The grids are x, gamma, beta, eps, mu, d (x − μ), var, s, h (x̂), y. Chapters 09 and 10.
+    The grids are x, gamma, beta, eps, mu, a (x − μ), var, s, h (x̂), y. Chapters 09 and 10.
     """
     sheet, _ = _forward(x, gamma, beta, axis, eps, title)
     for name, shown, note in [
         ("mu", "x mu", "The mean of the group."),
-        ("d", "x mu d", "How far each number is from it. These distances add up to 0."),
-        ("var", "d var", "The variance: the mean of the squared distances."),
+        ("a", "x mu a", "How far each number is from it. These distances add up to 0."),
+        ("var", "a var", "The variance: the mean of the squared distances."),
         ("s", "var eps s", "Its root, the standard deviation; ε is added under the root."),
-        ("h", "d s h", "Each distance in standard deviations."),
+        ("h", "a s h", "Each distance in standard deviations."),
         ("y", "x h gamma beta y", "Each feature is scaled by its γ and moved by its β."),
     ]:
         sheet.step(sheet.grids[name].cells, note, show=shown.split())
@@ -84,25 +84,25 @@ def backward(x, dy, gamma=1, beta=0, *, axis=0, eps=0, title="Three paths back t
     dy = sheet.given("dy", np.broadcast_to(dy, groups.shape))
     s, n = groups.spread(grid["s"]), groups.size
     dh = sheet.define("dh", np.vectorize(product)(dy, grid["gamma"]), **D_HAT)
-    sheet.define("p", dh / s, label="direct path")
-    pulls = np.vectorize(product)(dh, grid["d"])
+    sheet.define("p", dh / s, label="p, direct path")
+    pulls = np.vectorize(product)(dh, grid["a"])
     dvar = groups.for_each(lambda at: -total(pulls[i] for i in at)) / (2 * grid["s"] ** 3)
     dvar = sheet.define("dvar", dvar, symbol="dσ²", tex=r"d\sigma^2")
-    sheet.define("q", groups.spread(dvar) * 2 * grid["d"] / n, label="path through σ²")
+    sheet.define("q", groups.spread(dvar) * 2 * grid["a"] / n, label="q, path through σ²")
     dmu = groups.for_each(lambda at: -total(dh[i] for i in at)) / grid["s"]
     dmu = sheet.define("dmu", dmu, symbol="dμ", tex=r"d\mu")
-    sheet.define("r", groups.spread(dmu) / n, label="path through μ")
-    lost = groups.for_each(lambda at: total(-2 * grid["d"][i] for i in at)) / n
+    sheet.define("r", groups.spread(dmu) / n, label="r, path through μ")
+    lost = groups.for_each(lambda at: total(-2 * grid["a"][i] for i in at)) / n
     style = {"symbol": "dμ_σ²", "tex": r"{d\mu_{\sigma^2}}"}
     sheet.define("none", dvar * lost, label="μ's path through σ²", **style)
     paths = [sheet.grids[name].cells for name in "pqr"]
     dx = sheet.define("dx", np.vectorize(lambda *three: total(three))(*paths))
-    average = sheet.define("c", groups.mean(dh), label="mean of dx̂")
+    average = sheet.define("c", groups.mean(dh), label="c, mean of dx̂")
     along = sheet.define(
-        "w", groups.mean(np.vectorize(product)(dh, grid["h"])), label="mean of dx̂·x̂"
+        "w", groups.mean(np.vectorize(product)(dh, grid["h"])), label="w, mean of dx̂·x̂"
     )
     k = (dh - groups.spread(average) - grid["h"] * groups.spread(along)) / s
-    k = sheet.define("k", k, label="dx, closed form")
+    k = sheet.define("k", k, label="k, closed form of dx")
     sheet.define("e", dx - k, label="paths minus closed form", error=True)
     features = np.ndindex(grid["gamma"].shape)
     samples = [[at for at in np.ndindex(groups.shape) if at[-1:] == f] for f in features]
@@ -159,10 +159,10 @@ def _forward(x, gamma, beta, axis, eps, title, hidden=()):
     beta = sheet.given("beta", np.broadcast_to(beta, features), **style)
     eps = sheet.given("eps", eps, symbol="ε", tex=r"\varepsilon", hidden=True)[()]
     mu = sheet.define("mu", groups.mean(x), **MEAN)
-    d = sheet.define("d", x - groups.spread(mu), label="x − μ", tint=0)
-    var = sheet.define("var", groups.mean(d**2), **VARIANCE)
+    a = sheet.define("a", x - groups.spread(mu), label="a = x − μ", tint=0)
+    var = sheet.define("var", groups.mean(a**2), **VARIANCE)
     s = sheet.define("s", np.vectorize(lambda v: sp.sqrt(v + eps), otypes=[object])(var))
-    h = sheet.define("h", d / groups.spread(s), **HAT)
+    h = sheet.define("h", a / groups.spread(s), **HAT)
     y = np.vectorize(lambda h, g, b: total([product(g, h), b]), otypes=[object])(h, gamma, beta)
     sheet.define("y", y, hidden="y" in hidden)
     return sheet, groups
@@ -173,11 +173,11 @@ def _tell(sheet):
     for name, shown, note in [
         ("dh", "dy gamma dh", "First back through the scale γ."),
         ("p", "dh s p", "Direct: x̂ follows x with slope 1/s while μ and σ² stand still."),
-        ("dvar", "dh d s dvar", "What arrives at the variance, from every member of the group."),
-        ("q", "dvar d q", "Through the variance: in proportion to the distance from the mean."),
+        ("dvar", "dh a s dvar", "What arrives at the variance, from every member of the group."),
+        ("q", "dvar a q", "Through the variance: in proportion to the distance from the mean."),
         ("dmu", "dh s dmu", "What arrives at the mean, from every member."),
         ("r", "dmu r", "Through the mean: the same for every member."),
-        ("none", "dvar d none", "The mean also moves the variance, but the distances add up to 0."),
+        ("none", "dvar a none", "The mean also moves the variance, but the distances add up to 0."),
         ("dx", "x dy p q r dx", "The three paths together. Change x or dy: all of them follow."),
         ("e", "dx k e", "The closed form says the same."),
     ]:
