@@ -141,7 +141,7 @@ BATCH = Exercise(
     cases=_image_cases,
     chapter="10",
     mistakes=(
-        *_common("Images: several axes", lambda **how: _images((0, 2, 3), **how)),
+        *_common("The way back", lambda **how: _images((0, 2, 3), **how)),
         Mistake(
             "nothing",
             instead(_backward, 0, lambda dy, x, *_, **how: np.zeros_like(x)),
