@@ -73,6 +73,15 @@ def test_every_step_computes_what_its_grid_holds():
     assert [len(step.targets) for step in turned.steps] == [4, 4] + [1] * 9
 
 
+def test_each_turn_comes_to_a_cell_at_the_same_step_with_the_inputs_in_sight():
+    for turn, letters in conv.TURNS.items():
+        steps = conv.input_gradient_turned(X, F, DY, turn=turn).steps
+        assert [len(step.targets) for step in steps[:2]] == [4 * (k in letters) for k in "RT"]
+        cells = [(f"dx{i}{j}",) for i in "123" for j in "123"]
+        assert [step.targets for step in steps[2:]] == cells
+        assert all({"F", "dy"} <= set(step.show) for step in steps)
+
+
 def test_the_scattered_patches_grow_into_dx():
     values = conv.input_gradient_scattered(X, F, DY).values()
     np.testing.assert_array_equal(values["dx_a"], [[-6, 2, 0], [8, 4, 0], [0, 0, 0]])

@@ -129,7 +129,7 @@ def input_gradient_turned(x, F, dy, *, turn="180", title="The kernel over dy", *
     sheet.define("e", dx - truth, label="g minus the true dx", error=True)
     for (r, c), cell in np.ndenumerate(dx):
         note = f"The kernel lies with its first tap at row {r + 1}, column {c + 1}."
-        sheet.step(cell, note, show=(kernel.name, "B", "dx", "e"))
+        sheet.step(cell, note, show=("F", "dy", kernel.name, "B", "dx", "e"))
     return sheet
 
 
@@ -205,15 +205,20 @@ def _totals(pulls):
 
 
 def _turn(sheet, turn):
-    """Flip the kernel as `turn` says, one grid and one step for each flip; return the last grid."""
-    kernel, said = sheet.grids["F"], {"R": "Flip the rows.", "T": "Flip the columns."}
-    for name in TURNS[turn]:
+    """Flip the kernel as `turn` says, one grid for each flip; return the last grid.
+
+    A flip that is left out has a step too: then each turn comes to a cell at the same step.
+    """
+    kernel, shown = sheet.grids["F"], ["F", "dy"]
+    for name, sides in [("R", "rows"), ("T", "columns")]:
+        if name not in TURNS[turn]:
+            sheet.step([], f"The {sides} stay as they are.", show=shown)
+            continue
         flipped = kernel.cells[::-1] if name == "R" else kernel.cells[:, ::-1]
-        how = "turned by 180°" if TURNS[turn][:1] != name else f"{said[name][9:-1]} flipped"
-        label = f"{name}, F {how}"
-        cells = sheet.define(name, flipped, label=label, tint=1)
-        sheet.step(cells, said[name], show=(kernel.name, name))
-        kernel = sheet.grids[name]
+        how = f"{sides} flipped" if kernel.name == "F" else "turned by 180°"
+        cells = sheet.define(name, flipped, label=f"{name}, F {how}", tint=1)
+        kernel, shown = sheet.grids[name], [*shown, name]
+        sheet.step(cells, f"Flip the {sides}.", show=shown)
     return kernel
 
 
