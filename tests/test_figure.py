@@ -69,20 +69,21 @@ def values_of(figure, variant):
     return figure.values
 
 
-def test_grids_of_another_size_or_with_other_choices_are_kept_apart():
-    sheets = {"row": Worksheet(), "column": Worksheet(), "label": Worksheet(), "two": Worksheet()}
-    row, column, label, two = sheets.values()
-    for sheet, values, choices in [
-        (row, [[1, 2]], ()),
-        (column, [[1], [2]], ()),
-        (label, [1, 2], (1, 2, 3)),
-        (two, [1, 2], (1, 2)),
+def test_grids_of_another_size_or_with_other_limits_are_kept_apart():
+    sheets = {name: Worksheet() for name in ("row", "column", "label", "two", "least")}
+    row, column, label, two, least = sheets.values()
+    for sheet, values, limits in [
+        (row, [[1, 2]], {}),
+        (column, [[1], [2]], {}),
+        (label, [1, 2], {"choices": (1, 2, 3)}),
+        (two, [1, 2], {"choices": (1, 2)}),
+        (least, [1, 2], {"minimum": 0}),
     ]:
-        a = sheet.given("a", values, choices=choices)
+        a = sheet.given("a", values, **limits)
         sheet.step(sheet.define("b", [a.flat[0]]))
     figure = Figure(sheets)
     figure.given = {"a": [5, 6], "column: a": [7, 8], "label: a": [3, 2]}
-    assert [values_of(figure, k)["b"].item() for k in range(4)] == [5, 7, 3, 1]
+    assert [values_of(figure, k)["b"].item() for k in range(5)] == [5, 7, 3, 1, 1]
 
 
 def test_numbers_for_another_shape_are_left_aside():
@@ -109,6 +110,14 @@ def test_the_first_state_calls_a_grid_by_its_label_or_its_symbol():
     sheet.step(sheet.define("s", sum(cells), symbol="Σ", label="sum"))
     captions = re.findall(r"<caption>(.*?)</caption>", Figure(sheet).to_html())
     assert captions == ["x̂", "sum"]
+
+
+def test_the_first_state_has_a_column_as_a_column():
+    sheet = Worksheet()
+    a = sheet.given("a", [1, 2])
+    sheet.step(sheet.define("b", a, column=True))
+    rows = [table.count("<tr>") for table in Figure(sheet).to_html().split("</table>")]
+    assert rows == [1, 2, 0]
 
 
 def test_text_from_a_worksheet_cannot_break_out_of_the_page():

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from backprop.figure.words import WORDS
 from tests.js import specs
@@ -113,13 +114,40 @@ def test_a_step_marks_target_sources_and_window(convolution):
 def test_a_step_of_several_targets_has_a_line_for_each(stage):
     figure = stage.show(specs.spec(specs.SOFTMAX, start=1))
     assert len(formula(figure)) == 3
-    many = specs.sheet([specs.X, specs.defined("y", (5,), ["x11"] * 5)], [])
+    assert figure.locator(".bp-more").count() == 0
+
+
+def test_of_many_targets_the_first_has_a_line_and_the_others_are_counted(stage):
+    grids = [specs.X, specs.defined("y", (5,), ["x11"] * 5)]
     targets = [f"y{k}" for k in range(1, 6)]
-    figure = stage.show(specs.spec(many | {"steps": [{"targets": targets, "note": "All."}]}))
-    assert formula(figure) == []
+    figure = stage.show(specs.spec(specs.sheet(grids, [(targets, "All.")])))
+    assert formula(figure) == ["y1 = x11= 1and 4 more: point at one"]
     assert figure.locator(".bp-note").inner_text() == "All."
-    figure = stage.show(specs.spec(many | {"steps": [{"targets": targets}]}))
-    assert len(formula(figure)) == 4
+    cell(figure, "y4").hover()
+    assert formula(figure) == ["y4 = x11= 1"]
+
+
+def test_a_list_may_be_drawn_as_a_column(stage):
+    grids = [
+        specs.given("a", (3,), [4, 5, 6], column=True, tint=0),
+        specs.defined("y", (3,), ["a1", "a2", "a3"], column=True),
+    ]
+    figure = stage.show(specs.spec(specs.sheet(grids, [(["y3"],)])))
+    table = figure.locator("[data-grid=y] table")
+    assert table.locator("tbody tr").all_inner_texts() == ["1\t\n4", "2\t\n5", "3\t\n6"]
+    assert table.locator("thead").count() == 0
+    assert table.locator("th").evaluate_all("(all) => all.map((th) => th.scope)") == ["row"] * 3
+    assert cell(figure, "y3").get_attribute("aria-label") == "y 3: 6"
+    assert formula(figure) == ["y3 = a3= 6"]
+    lens, source = (
+        figure.locator("[data-grid=a] .bp-frame").bounding_box(),
+        cell(figure, "a3").locator("..").bounding_box(),
+    )
+    assert 0 < source["x"] - lens["x"] < 5
+    assert 0 < source["y"] - lens["y"] < 5
+    cell(figure, "a1").focus()
+    figure.page.keyboard.press("ArrowDown")
+    assert focused(figure) == "a2"
 
 
 def test_a_step_shows_only_its_grids(stage):
@@ -216,6 +244,26 @@ def test_a_step_scrolls_a_wide_grid_to_its_cells(stage):
     target = cell(figure, "b10,15").bounding_box()
     assert target["x"] + target["width"] <= box["x"] + box["width"]
     assert figure.page.evaluate("scrollY") == 0
+
+
+def test_a_step_of_a_whole_wide_grid_begins_at_its_left(stage):
+    steps = [{"targets": ["b10,15"]}, {"targets": [f"b1,{k}" for k in range(1, 16)]}]
+    figure = stage.show(specs.spec(specs.WIDE | {"steps": steps}), width=360)
+    press(figure, "next")
+    for box in figure.locator(".bp-grid").all():
+        assert box.evaluate("(box) => [box.scrollLeft, box.scrollWidth > box.clientWidth]") == [
+            0,
+            True,
+        ]
+
+
+def test_the_name_of_a_table_stays_while_it_scrolls(stage):
+    figure = stage.show(specs.spec(specs.WIDE), width=360)
+    box, label = figure.locator("[data-grid=a]"), figure.locator("[data-grid=a] .bp-label")
+    before = label.bounding_box()["x"]
+    box.evaluate("(box) => (box.scrollLeft = 1e6)")
+    assert box.evaluate("(box) => box.scrollLeft") > 100
+    assert abs(label.bounding_box()["x"] - before) < 4
 
 
 def test_buttons_slider_and_arrow_keys_step(convolution):
@@ -337,8 +385,12 @@ def test_pointing_at_a_cell_shows_what_it_is_made_of_and_leaving_returns(convolu
     cell(convolution, "y22").hover()
     assert marked(convolution) == ["y22"]
     assert formula(convolution)[0].startswith("y22 = x22·F11 + ")
+    assert convolution.locator(".bp-note").count() == 0, "it speaks of another cell"
     convolution.page.mouse.move(0, 0)
     assert formula(convolution) == step
+    assert convolution.locator(".bp-note").inner_text() == "The window of y11."
+    cell(convolution, "y11").hover()
+    assert convolution.locator(".bp-note").inner_text() == "The window of y11."
     cell(convolution, "y21").focus()
     assert marked(convolution) == ["y21"]
     cell(convolution, "x11").focus()
@@ -414,7 +466,7 @@ def test_an_edit_is_followed_as_by_numpy(convolution, typed, value, kept):
     assert [[shown[f"y{i}{j}"] for j in (1, 2)] for i in (1, 2)] == y
     assert cell(convolution, "x22").input_value() == kept
     assert formula(convolution)[0].endswith(f"= {y[0][0]:g}".replace("-", "−"))
-    assert status(convolution) == ""
+    assert status(convolution) == "Computed cells changed: 4."
 
 
 def test_numbers_follow_while_they_are_typed_and_escape_takes_them_back(convolution):
@@ -443,7 +495,7 @@ def test_a_refused_entry_says_why_and_the_old_value_stays(convolution, typed):
     assert cell(convolution, "x33").input_value() == "10"
     assert numbers(convolution) == before
     type_into(convolution, "x33", "11")
-    assert status(convolution) == ""
+    assert status(convolution) == "Computed cells changed: 1."
 
 
 def test_a_long_word_is_quoted_within_the_page(stage):
@@ -485,6 +537,49 @@ def test_a_grid_of_choices_takes_nothing_else(stage):
     assert status(figure) == "4 is not one of 1, 2, 3. k stays 2."
     type_into(figure, "k", "3")
     assert numbers(figure) == pytest.approx(cell_values(specs.SOFTMAX, k=[3]))
+
+
+def test_what_an_edit_has_changed_is_marked_until_the_next_one(convolution):
+    changed = convolution.locator(".bp-changed")
+
+    def names():
+        return changed.evaluate_all("(all) => all.map((c) => c.dataset.cell)")
+
+    type_into(convolution, "x12", "20")
+    assert names() == ["y11", "y12"]
+    convolution.page.keyboard.press("Tab")
+    assert names() == ["y11", "y12"], "to look around is no edit"
+    type_into(convolution, "x33", "12")
+    assert names() == ["y22"]
+    type_into(convolution, "x33", "1+1")
+    assert names() == [], "a refused entry changes nothing"
+    for leave in ("next", "reset"):
+        type_into(convolution, "x11", "9" if leave == "next" else "8")
+        assert names() == ["y11"]
+        press(convolution, leave)
+        assert names() == []
+
+
+def test_of_cells_that_changed_those_in_sight_are_counted(stage):
+    figure = stage.show(specs.TURNED_OR_NOT)
+    type_into(figure, "F11", "7")
+    assert status(figure) == "Computed cells changed: 1."  # R21, and not T, dx and e
+    press(figure, "predict")
+    type_into(figure, "F11", "8")
+    assert status(figure) == "Computed cells changed: 0.", "R21 is a question mark"
+
+
+def test_a_grid_may_have_a_least_number(stage):
+    grids = [
+        specs.given("a", (), [1], minimum=0),
+        specs.defined("y", (), [["sqrt", ["+", "a", 9]]]),
+    ]
+    figure = stage.show(specs.spec(specs.sheet(grids, [(["y"],)])))
+    type_into(figure, "a", "-9")
+    assert status(figure) == "-9 is not between 0 and 999. a stays 1."
+    assert numbers(figure) == {"a": 1, "y": 10**0.5}
+    type_into(figure, "a", "0")
+    assert numbers(figure) == {"a": 0, "y": 3}
 
 
 def test_reset_brings_the_first_numbers_back(convolution):
@@ -567,6 +662,55 @@ def test_a_wrong_answer_gets_a_hint_and_a_right_one_the_next_step(predicting):
     assert status(predicting) == "Right: dF₁₂ = 14."
 
 
+def asked(figure):
+    """What the box asks that has the focus; None where the focus is elsewhere."""
+    return figure.page.evaluate("document.activeElement.labels?.[0]?.textContent.trim()")
+
+
+@pytest.mark.parametrize("how", ["keyboard", "pointer"])
+def test_the_focus_goes_to_the_box_where_the_reader_predicts(stage, how):
+    figure = stage.show(specs.spec(specs.KERNEL_GRADIENT))
+
+    def use(word):
+        button = figure.get_by_role("button", name=WORDS[word], exact=True).first
+        button.press("Enter") if how == "keyboard" else button.click()
+
+    use("predict")
+    assert asked(figure) == "What is dF₁₁?"
+    use("next")
+    assert asked(figure) == "What is dF₁₂?"
+    use("last")
+    assert asked(figure) == "What is s?"
+    use("predict")
+    assert figure.page.evaluate("document.activeElement.textContent") == WORDS["predict"]
+
+
+def test_the_arrow_keys_step_from_an_empty_box_and_move_within_a_full_one(predicting):
+    keys = predicting.page.keyboard
+    for key, cell_asked in [("ArrowRight", "dF₁₂"), ("ArrowRight", "dF₂₁"), ("ArrowLeft", "dF₁₂")]:
+        keys.press(key)
+        assert asked(predicting) == f"What is {cell_asked}?"
+    keys.type("14")
+    keys.press("ArrowLeft")
+    keys.type("0")
+    assert predicting.locator(".bp-answer input").input_value() == "104"
+    assert marked(predicting) == ["dF12"]
+    predicting.get_by_role("slider").focus()
+    keys.press("ArrowRight")
+    assert marked(predicting) == ["dF21"]
+    assert asked(predicting) is None, "the slider is held on to"
+
+
+def test_box_and_verdict_are_scrolled_into_sight(stage):
+    figure = stage.show(specs.spec(specs.KERNEL_GRADIENT), width=360)
+    figure.page.set_viewport_size({"width": 360, "height": 320})
+    press(figure, "predict")
+    expect(figure.locator(".bp-answer input")).to_be_in_viewport(ratio=1)
+    for typed in ("w" * 60, "12", "11.5"):
+        answer(figure, typed)
+        expect(figure.get_by_role("status")).to_be_in_viewport(ratio=0.99)
+
+
 def test_a_whole_number_must_be_met_exactly_another_nearly(stage):
     grids = [specs.given("a", (2,), [300, 3]), specs.defined("y", (2,), [["/", 1, "a2"], "a1"])]
     figure = stage.show(specs.spec(specs.sheet(grids, [(["y1"],), (["y2"],)])))
@@ -580,10 +724,11 @@ def test_a_whole_number_must_be_met_exactly_another_nearly(stage):
         assert status(figure).startswith("Right") == right
 
 
-@pytest.mark.parametrize("typed", ["nonsense", "", "1/2/3", "1e", "0/0"])
+@pytest.mark.parametrize("typed", ["nonsense", "", " ", "1/2/3", "1e", "0/0"])
 def test_nonsense_is_no_answer(predicting, typed):
     answer(predicting, typed)
-    assert f"“{typed}” is not a number" in status(predicting)
+    told = f"“{typed}” is not a number" if typed.strip() else "Type a number for dF₁₁,"
+    assert status(predicting).startswith(told)
     assert cell(predicting, "dF11").inner_text() == "?"
     assert formula(predicting)[0].count("=") == 1, "nonsense earns no hint"
 
@@ -616,7 +761,8 @@ def test_of_many_targets_the_first_new_one_is_asked(stage):
     assert figure.locator(".bp-answer label").inner_text().startswith("What is y₂?")
     assert [cell(figure, name).inner_text() for name in targets] == ["2", "?", "4", "5", "6", "7"]
     answer(figure, "4")
-    assert formula(figure) == ["y2 = 3·x11= 3·1"], "a wrong answer gets its hint here too"
+    hint = "y2 = 3·x11= 3·1and 5 more: point at one"
+    assert formula(figure) == [hint], "a wrong answer gets its hint here too"
     answer(figure, "3")
     assert status(figure) == "Right: y₂ = 3."
     assert cell(figure, "y2").inner_text() == "3"
@@ -803,7 +949,7 @@ def test_paper_gets_the_first_state_without_controls(convolution):
 
 
 def test_the_script_is_small():
-    assert len(gzip.compress((SOURCE / "figure.js").read_bytes())) <= 12 * 1024
+    assert len(gzip.compress((SOURCE / "figure.js").read_bytes())) <= 12_560
 
 
 def test_every_word_comes_from_python_and_is_used():

@@ -62,6 +62,19 @@ def test_a_film_strip_names_a_grid_as_the_figure_does():
     assert [text.get_text() for text in ax.texts if text.get_va() == "bottom"] == ["α", "twice α"]
 
 
+def test_a_film_strip_underlines_as_the_figure_does_and_draws_a_column():
+    sheet = Worksheet("rules")
+    grids = [sheet.given(name, [1, 2], column=True) for name in "uvwxy"]
+    grids.append(sheet.define("d", grids[0], column=True))
+    sheet.step(sheet.define("b", sum(grid[0] for grid in grids)))
+    (ax,) = plots.filmstrip(sheet).axes
+    rules = [line.get_linestyle() for line in ax.lines]
+    assert rules == ["-", "--", ":", "-", "-", "--", "-"], "the fourth has two lines"
+    columns = [text.get_position() for text in ax.texts if text.get_text() == "2"]
+    assert [y for _, y in columns] == [1.5] * 6
+    assert len({x for x, _ in columns}) == 6
+
+
 def test_a_film_strip_is_no_wider_than_a_page():
     sheet = Worksheet("steps")
     x = sheet.given("x", [1, 2, 3, 4])

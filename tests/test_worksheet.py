@@ -161,6 +161,28 @@ def test_choices_are_kept_to():
     assert "choices" not in grids["z"]
 
 
+def test_a_minimum_is_kept_to():
+    sheet = Worksheet()
+    sheet.given("a", [0, 2], minimum=0)
+    assert sheet.to_json()["grids"][0]["minimum"] == 0
+    with pytest.raises(ValueError, match="values: a may hold 0 or more, not -1"):
+        sheet.values(a=[3, -1])
+    with pytest.raises(ValueError, match=r"given: b may hold 1\.5 or more, not 1"):
+        sheet.given("b", 1, minimum=1.5)
+    sheet.given("c", -1)
+    assert "minimum" not in sheet.to_json()["grids"][1]
+
+
+def test_a_list_is_drawn_as_a_row_or_as_a_column():
+    sheet = Worksheet()
+    a = sheet.given("a", [1, 2, 3])
+    sheet.define("b", a, column=True)
+    sheet.given("c", 1)
+    sheet.given("d", [[1, 2, 3], [4, 5, 6]])
+    assert [grid.table for grid in sheet.grids.values()] == [(1, 3), (3, 1), (1, 1), (2, 3)]
+    assert [grid.get("column") for grid in sheet.to_json()["grids"]] == [None, True, None, None]
+
+
 def maximum_sheet(values=(2, -3, 5, 4)):
     """Two maxima that share x₂ and x₃, and how much of each goes to which x."""
     sheet = Worksheet()

@@ -15,6 +15,7 @@ TINTS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"]
 TARGET = "#D55E00"
 INK = "#767676"  # readable on the theme's white page and on its dark one
 HATCHES = ["", "////", "....", "xxxx", "----"]  # beside the tints, for eyes that see no colours
+RULES = ["-", "--", ":", "=", "--"]  # how each tint underlines, as the figures do; = is double
 DASHES = ["-", "--", "-.", ":"]  # the same, for lines
 CELL, GAP = 0.3, 0.7  # a cell in inches; a gap in cells
 PHONE, LABEL = 5.2, 12  # inches and points: a phone shows such a picture whole, at 0.6 of its size
@@ -179,7 +180,7 @@ def _readable_on(colour):
 
 def _size(worksheet, step, values):
     """Measure a panel in cells: its grids side by side, a caption above, a formula below."""
-    grids = [np.atleast_2d(values[grid.name]) for grid in _drawn(worksheet, step)]
+    grids = [values[grid.name].reshape(grid.table) for grid in _drawn(worksheet, step)]
     width = sum(_column(numbers) * numbers.shape[1] + GAP for numbers in grids) + GAP
     return width, max(len(numbers) for numbers in grids) + 3
 
@@ -195,12 +196,14 @@ def _panel(ax, worksheet, step, values):
     sources = set().union(*(formula.free_symbols for formula in formulas.values()))
     left = GAP
     for grid in _drawn(worksheet, step):
-        cells, numbers = np.atleast_2d(grid.cells), np.atleast_2d(values[grid.name])
-        tint = INK if grid.tint is None else TINTS[grid.tint % len(TINTS)]
+        cells, numbers = (a.reshape(grid.table) for a in (grid.cells, values[grid.name]))
+        tint, rule = INK, "-"
+        if grid.tint is not None:
+            tint, rule = TINTS[grid.tint % len(TINTS)], RULES[grid.tint % len(RULES)]
         wide = _column(numbers)
         for (row, column), cell in np.ndenumerate(cells):
             box = (left + wide * column, row, wide)
-            seen = tint if cell in sources else None
+            seen = (tint, rule) if cell in sources else None
             _cell(ax, box, numbers[row, column], seen, str(cell) in step.targets)
         width = wide * cells.shape[1]
         caption = textwrap.fill(grid.label or grid.symbol or grid.name, int(4.4 * width + 2.8))
@@ -213,18 +216,24 @@ def _panel(ax, worksheet, step, values):
     ax.text(left / 2, rows + 0.7, line, ha="center", va="center", color=INK, size=8)
 
 
-def _cell(ax, box, value, tint, is_target):
-    """Draw one cell in a box (left, top, width): a source is tinted, a target outlined."""
+def _cell(ax, box, value, seen, is_target):
+    """Draw one cell in a box (left, top, width); a target is outlined.
+
+    seen: the tint and the underline of a source, or None.
+    """
     x, y, wide = box
-    if tint:
+    if seen:
+        tint, rule = seen
         ax.add_patch(Rectangle((x, y), wide, 1, facecolor=_light(tint)))
-        ax.plot([x + 0.2, x + wide - 0.2], [y + 0.88] * 2, color=tint, linewidth=1.5)
+        line = {"color": tint, "linewidth": 1.5, "linestyle": rule.replace("=", "-")}
+        for below in (0.83, 0.93) if rule == "=" else (0.88,):
+            ax.plot([x + 0.2, x + wide - 0.2], [y + below] * 2, **line)
     ax.add_patch(Rectangle((x, y), wide, 1, facecolor="none", edgecolor=INK, linewidth=0.5))
     if is_target:
         inside = wide - 0.12, 0.88
         frame = Rectangle((x + 0.06, y + 0.06), *inside, fill=False, edgecolor=TARGET, lw=2)
         ax.add_patch(frame)
-    ink = "k" if tint else INK
+    ink = "k" if seen else INK
     ax.text(x + wide / 2, y + 0.5, _written(value), ha="center", va="center", color=ink, size=9)
 
 

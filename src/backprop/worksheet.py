@@ -88,6 +88,13 @@ class Grid:
     hidden: bool = False
     error: bool = False
     choices: tuple = ()
+    minimum: float | None = None
+    column: bool = False
+
+    @property
+    def table(self):
+        """The shape it is drawn in, (rows, columns): a list is a row, or a column where asked."""
+        return np.atleast_2d(self.cells).shape[:: -1 if self.column else 1]
 
     def tex_name(self, index):
         """Write one cell as LaTeX: x_{11}."""
@@ -112,9 +119,10 @@ class Grid:
         if self.given is not None:
             document["given"] = [plain(v) for v in self.given.flat]
             document |= {"choices": list(self.choices)} if self.choices else {}
+            document |= {} if self.minimum is None else {"minimum": plain(self.minimum)}
         else:
             document["formulas"] = [tree(f) for f in self.formulas.flat]
-        return document | {k: True for k in ("hidden", "error") if getattr(self, k)}
+        return document | {k: True for k in ("hidden", "error", "column") if getattr(self, k)}
 
 
 @dataclass(frozen=True)
@@ -147,10 +155,11 @@ class Worksheet:
         """Add a grid of numbers that the reader may change; return its cells (SymPy symbols).
 
         How it is drawn: `label` over the table, `symbol` in figures, `tex` in LaTeX, `hidden`,
-        `tint` (a number, the colour of its cells as sources; given grids count from 0).
-        `choices`: the only numbers its cells may hold, as a class's number; a proof tries each.
-        Raises ValueError where the name is taken, the rank is over 2, a value is not finite or not
-        one of the choices.
+        `column` (a list from top to bottom), `tint` (a number, the colour of its cells as sources;
+        given grids count from 0). `choices`: the only numbers its cells may hold, as a class's
+        number; a proof tries each. `minimum`: the smallest number they may hold.
+        Raises ValueError where the name is taken, the rank is over 2, a value is not finite, under
+        the minimum or not one of the choices.
         """
         values = np.asarray(values, dtype=float)
         if not np.isfinite(values).all():
@@ -158,7 +167,7 @@ class Worksheet:
         cells = self._name_cells(name, values.shape)
         place = sum(grid.given is not None for grid in self.grids.values())
         grid = Grid(name, cells, given=values, **{"tint": place} | drawing)
-        _check_choices("given", grid, values)
+        _check_allowed("given", grid, values)
         return self._add(grid)
 
     def define(self, name, formulas, **drawing):
@@ -199,7 +208,7 @@ class Worksheet:
                 array = np.array(given.get(name, grid.given), dtype=float)
                 if array.shape != grid.cells.shape:
                     raise ValueError(f"values: {name} is {grid.cells.shape}, got {array.shape}")
-                _check_choices("values", grid, array)
+                _check_allowed("values", grid, array)
             else:
                 numbers = grid.evaluate(*(number[s] for s in grid.sources))
                 array = np.array(numbers, dtype=float).reshape(grid.cells.shape)
@@ -363,8 +372,11 @@ class Worksheet:
             yield expression.subs(dict(zip(cells, case, strict=True)))
 
 
-def _check_choices(what, grid, values):
-    """Refuse a number that is not one of the grid's choices, if it has any."""
+def _check_allowed(what, grid, values):
+    """Refuse a number under the grid's minimum, or not one of its choices, if it has any."""
+    if grid.minimum is not None and values.size and values.min() < grid.minimum:
+        least = plain(grid.minimum)
+        raise ValueError(f"{what}: {grid.name} may hold {least} or more, not {plain(values.min())}")
     for value in values.flat if grid.choices else ():
         if value not in grid.choices:
             allowed = ", ".join(map(str, grid.choices))

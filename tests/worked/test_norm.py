@@ -140,6 +140,14 @@ def test_two_features_get_no_gradient_without_eps():
     assert np.abs(norm.backward([3, 5], [3, 7], eps=0.5).values()["dx"]).min() > 0.1
 
 
+def test_a_statistic_of_rows_stands_beside_its_rows_and_is_no_root_of_less_than_0():
+    for axis, table in [(0, (1, 3)), (1, (2, 1))]:
+        grids = norm.backward(BLOCK, ABOVE, axis=axis).grids
+        statistics = ["mu", "var", "s", "dvar", "dmu", "none", "c", "w"]
+        assert {grids[name].table for name in statistics} == {table}
+        assert grids["eps"].minimum == 0
+
+
 def test_an_axis_that_x_has_not_is_named():
     with pytest.raises(ValueError, match=r"norm: axis 1 is none of the 1 axes of x \(8,\)"):
         norm.forward(X, axis=1)

@@ -106,7 +106,8 @@ def _keys(variants):
         taken, keys = {name for name, *_ in owners}, {}
         for name, grid in sheet.grids.items():
             if grid.given is not None:
-                start = (name, grid.given.shape, tuple(grid.choices), *grid.given.flat)
+                limits = tuple(grid.choices), grid.minimum
+                start = (name, grid.given.shape, *limits, *grid.given.flat)
                 own = f"{variant}: {name}" if name in taken else name
                 keys[name] = owners.setdefault(start, own)
         found.append(keys)
@@ -126,10 +127,11 @@ def _first_state(sheet):
     """Write the grids of the first step as plain tables, for paper and for no JavaScript."""
     values, names = sheet.values(), sheet.steps[0].show
     visible = [g for g in sheet.grids.values() if (g.name in names if names else not g.hidden)]
-    tables = (_table(grid.label or grid.symbol or grid.name, values[grid.name]) for grid in visible)
+    tables = (_table(grid, values[grid.name].reshape(grid.table)) for grid in visible)
     return f"<p>{html.escape(sheet.title)}</p>{''.join(tables)}"
 
 
-def _table(caption, values):
-    rows = (f"<tr>{''.join(f'<td>{shown(v)}</td>' for v in r)}</tr>" for r in np.atleast_2d(values))
+def _table(grid, values):
+    caption = grid.label or grid.symbol or grid.name
+    rows = (f"<tr>{''.join(f'<td>{shown(v)}</td>' for v in row)}</tr>" for row in values)
     return f"<table><caption>{html.escape(caption)}</caption>{''.join(rows)}</table>"

@@ -174,17 +174,17 @@ function joinedIndex(grid, index) {
 function readSheet(worksheet) {
   const sheet = { grids: [], cells: [], place: new Map(), steps: [] };
   for (const document of worksheet.grids) {
-    const { shape } = document;
-    const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
+    const { shape, column } = document;
+    const [rows, columns] = column ? [shape[0], 1] : [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
     const place = { rows, columns, first: sheet.cells.length, size: rows * columns };
     const grid = { key: document.name, ...document, ...place };
     sheet.grids.push(grid);
     for (let k = 0; k < grid.size; k++) {
-      const [row, column] = [Math.floor(k / columns), k % columns];
-      const index = [row + 1, column + 1].slice(2 - shape.length);
+      const [row, at] = [Math.floor(k / columns), k % columns];
+      const index = shape.length === 1 ? [k + 1] : [row + 1, at + 1].slice(2 - shape.length);
       const id = grid.name + joinedIndex(grid, index);
       sheet.place.set(id, sheet.cells.length);
-      sheet.cells.push({ id, grid, index, row, column, tree: grid.formulas?.[k], sources: [] });
+      sheet.cells.push({ id, grid, index, row, column: at, tree: grid.formulas?.[k], sources: [] });
     }
   }
   for (const cell of sheet.cells) {
@@ -268,10 +268,11 @@ function frame(sheet, { step, pointed, predict }) {
   const written = aims.filter((k) => sheet.cells[k].value);
   const hidden = predict.on ? concealed(sheet, step, predict.known) : new Set();
   const asked = predict.on ? questions(sheet, step)[predict.known] : undefined;
-  const many = written.length > FORMULAS_AT_MOST && note;
-  const formulas = many ? written.filter((k) => k === asked) : written.slice(0, FORMULAS_AT_MOST);
+  const formulas = written.length > FORMULAS_AT_MOST ? [asked ?? written[0]] : written;
+  const more = written.length - formulas.length;
+  const told = aims.every((k) => targets.includes(k)) ? note : ""; // of its own cells alone
   const boxes = windows(sheet, sources);
-  return { aims, sources, boxes, formulas, note, show, hidden, asked, hint: predict.tries > 0 };
+  return { aims, sources, boxes, formulas, more, note: told, show, hidden, asked, hint: predict.hint };
 }
 
 /* ---- Elements ---- */
@@ -314,7 +315,7 @@ function symbolText({ grid, index }) {
 
 const PACE = 1700; // milliseconds for a step while playing
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-const NO_PREDICTION = { on: false, known: 0, tries: 0 };
+const NO_PREDICTION = { on: false, known: 0, hint: false };
 
 class Figure {
   /** @param {{get, set, save_changes, on, off}} model  anywidget's, or one made by `modelOf` */
@@ -405,7 +406,7 @@ class Figure {
   }
 
   controlBar() {
-    const to = (key, step) => this.iconButton(key, () => this.go(step()));
+    const to = (key, step) => this.iconButton(key, () => this.press(step()));
     this.back = [to("first", () => 0), to("previous", () => this.step - 1)];
     this.forth = [to("next", () => this.step + 1), to("last", () => Infinity)];
     this.play = this.iconButton("play", () => (this.timer ? this.pause() : this.start()));
@@ -430,21 +431,21 @@ class Figure {
       h("button", { type: "submit" }, this.say("check")),
       this.button("show", () => this.reveal("shown")),
     );
-    this.onward = this.button("next", () => this.goOn());
+    this.onward = this.button("next", () => this.press(this.step + 1));
     const submit = (event) => {
       event.preventDefault();
       this.check();
     };
-    this.form = h("form", { class: "bp-answer", onsubmit: submit }, this.asking, this.onward);
+    const onkeydown = (event) => this.answer.value || this.barKey(event);
+    this.form = h("form", { class: "bp-answer", onsubmit: submit, onkeydown }, this.asking, this.onward);
     return this.form;
   }
 
   open() {
     this.pause();
     this.sheet = this.sheets[this.model.get("variant") ?? 0] ?? this.sheets[0];
-    this.editing = null;
-    this.hovered = this.focused = null;
-    this.predict = { ...this.predict, known: 0, tries: 0 };
+    this.hovered = this.focused = this.editing = this.old = null;
+    this.predict = { ...NO_PREDICTION, on: this.predict.on };
     this.faces = [];
     this.drawn = [];
     this.plots = this.sheet.grids.map((grid) => this.plot(grid));
@@ -457,18 +458,19 @@ class Figure {
   plot(grid) {
     const { rows, columns, first } = grid;
     const rank = grid.shape.length;
+    const [named, headed] = [rank > 1 || grid.column, rank && !grid.column]; // its rows, its columns
     const count = (n, make) => Array.from({ length: n }, (_, k) => make(k));
     const body = count(rows, (r) => {
       const cells = count(columns, (c) => this.cell(first + r * columns + c));
-      return h("tr", {}, rank > 1 ? h("th", { scope: "row" }, `${r + 1}`) : [], cells);
+      return h("tr", {}, named ? h("th", { scope: "row" }, `${r + 1}`) : [], cells);
     });
     const heads = count(columns, (c) => h("th", { scope: "col" }, `${c + 1}`));
-    const head = h("thead", {}, h("tr", {}, rank > 1 ? h("td", { class: "bp-corner" }) : [], heads));
+    const head = h("thead", {}, h("tr", {}, named ? h("td", { class: "bp-corner" }) : [], heads));
     // A visible caption would stretch the columns: it is for the ear alone.
     const caption = h("caption", {}, nameText(grid));
-    const table = h("table", {}, caption, rank ? head : [], h("tbody", {}, body));
+    const table = h("table", {}, caption, headed ? head : [], h("tbody", {}, body));
     const lens = h("div", { class: "bp-frame" });
-    const plane = h("div", { class: "bp-plane", "data-rank": rank, style: `--columns: ${columns}` }, table, lens);
+    const plane = h("div", { class: "bp-plane", style: `--columns: ${columns}` }, table, lens);
     const words = grid.label && grid.label !== grid.name ? grid.label : symbolNodes(grid);
     const label = h("div", { class: "bp-label", "aria-hidden": "true" }, h("span", {}, words));
     const box = h("div", { class: "bp-grid", "data-grid": grid.name, "data-hue": hue(grid) }, label, plane);
@@ -509,6 +511,12 @@ class Figure {
     this.moveTo(step);
   }
 
+  /** Go where a reader wants to, who may have to answer there. */
+  press(step) {
+    this.go(step);
+    if (this.predict.on) this.focusPrediction();
+  }
+
   moveTo(step) {
     this.model.set("step", Math.max(0, Math.min(this.sheet.steps.length - 1, step)));
     this.model.save_changes();
@@ -516,17 +524,17 @@ class Figure {
 
   /** The step has changed, here or in Python. */
   arrive() {
-    this.hovered = this.focused = null;
-    this.predict = { ...this.predict, known: 0, tries: 0 };
+    this.hovered = this.focused = this.old = null;
+    this.predict = { ...NO_PREDICTION, on: this.predict.on };
     this.answer.value = this.status.textContent = "";
     this.draw();
     this.follow();
     this.travel();
   }
 
-  /** Scroll a grid that is wider than its box to what the step is about. */
+  /** Scroll a grid that is wider than its box to the first of what the step is about. */
   follow() {
-    for (const k of [...this.view.sources, ...this.view.aims]) {
+    for (const k of [...this.view.aims, ...this.view.sources].reverse()) {
       const tile = this.faces[k].parentNode;
       const box = tile.closest(".bp-grid");
       box.scrollLeft = tile.offsetLeft - box.clientWidth / 2;
@@ -569,7 +577,7 @@ class Figure {
     const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!move || event.target === this.slider || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    this.go(this.step + move);
+    this.press(this.step + move);
   }
 
   choose(variant) {
@@ -652,6 +660,7 @@ class Figure {
   /** While the reader types, every number that can be used is used. */
   preview(input) {
     if (!this.editing) return;
+    if (!this.editing.touched) this.old = this.values;
     this.editing.touched = true;
     this.status.textContent = "";
     const value = typedNumber(input.value);
@@ -665,7 +674,11 @@ class Figure {
     const typed = this.faces[k].value.trim();
     const refused = this.refusal(k, typedNumber(typed));
     this.settle(k, refused ? before : typedNumber(typed));
-    if (!refused) return;
+    if (!refused) {
+      const n = this.grids.querySelectorAll(".bp-grid:not([hidden]) .bp-changed").length;
+      this.status.textContent = this.say("changed", { n });
+      return;
+    }
     const cell = symbolText(this.sheet.cells[k]);
     const blanks = { typed, cell, value: shown(before), limit: LIMIT, ...refused };
     this.status.textContent = this.say(typed ? refused.why : "refused_empty", blanks);
@@ -679,8 +692,8 @@ class Figure {
   /** Why a number may not stand in a cell, or null. */
   refusal(k, value) {
     if (Number.isNaN(value)) return { why: "refused_number" };
-    if (Math.abs(value) > LIMIT) return { why: "refused_range" };
-    const { choices } = this.sheet.cells[k].grid;
+    const { choices, minimum = -LIMIT } = this.sheet.cells[k].grid;
+    if (value < minimum || value > LIMIT) return { why: "refused_range", minimum: shown(minimum) };
     if (choices && !choices.includes(value)) return { why: "refused_choice", choices: choices.join(", ") };
     const values = evaluate(this.sheet, this.givenWith(k, value));
     const breaks = (_, at) => Number.isFinite(this.values[at]) && !Number.isFinite(values[at]);
@@ -704,6 +717,7 @@ class Figure {
   }
 
   reset() {
+    this.old = null;
     this.model.set("given", {});
     this.model.save_changes();
     this.status.textContent = this.say("reset_done");
@@ -713,22 +727,20 @@ class Figure {
 
   predicting(on) {
     this.pause();
-    this.predict = { on, known: 0, tries: 0 };
+    this.predict = { ...NO_PREDICTION, on };
     this.answer.value = this.status.textContent = "";
     this.draw();
+    if (on) this.focusPrediction();
   }
 
   check() {
-    const { asked } = this.view;
     const answer = typedNumber(this.answer.value);
-    if (Number.isNaN(answer)) this.reply("refused_answer");
-    else if (agrees(answer, this.values[asked])) this.reveal("right");
-    else {
-      this.reply("wrong");
-      this.predict = { ...this.predict, tries: this.predict.tries + 1 };
-      this.draw();
-      this.answer.select();
-    }
+    if (agrees(answer, this.values[this.view.asked])) return this.reveal("right");
+    const wrong = !Number.isNaN(answer);
+    this.reply(wrong ? "wrong" : this.answer.value.trim() ? "refused_answer" : "refused_nothing");
+    this.predict.hint ||= wrong;
+    this.draw();
+    this.focusPrediction();
   }
 
   reply(key) {
@@ -739,21 +751,18 @@ class Figure {
 
   reveal(key) {
     this.reply(key);
-    this.predict = { on: true, known: this.predict.known + 1, tries: 0 };
+    this.predict = { on: true, known: this.predict.known + 1, hint: false };
     this.answer.value = "";
     this.draw();
     this.focusPrediction();
   }
 
-  goOn() {
-    this.go(this.step + 1);
-    this.focusPrediction();
-  }
-
-  /** Keep the focus on what comes next: the box, the way on, or the end. */
+  /** Bring focus and window to what comes next: the box, the way on, or the end. */
   focusPrediction() {
-    const next = [this.answer, this.onward, this.toggle];
-    next.find((element) => !element.closest("[hidden]")).focus();
+    const next = [this.answer, this.onward, this.toggle].find((element) => !element.closest("[hidden]"));
+    next.focus();
+    next.select?.();
+    this.status.scrollIntoView({ block: "nearest" }); // it stands below the box
   }
 
   /* -- drawing -- */
@@ -796,10 +805,11 @@ class Figure {
   drawValue(k, hidden) {
     const value = this.values[k];
     const last = this.drawn[k];
-    if (last && Object.is(last.value, value) && last.hidden === hidden) return;
+    const { old } = this;
+    if (last && Object.is(last.value, value) && last.hidden === hidden && last.old === old) return;
     const text = shown(value);
     const face = this.faces[k];
-    this.drawn[k] = { value, hidden, text };
+    this.drawn[k] = { value, hidden, text, old };
     if (hidden) delete face.dataset.value;
     else face.dataset.value = value;
     if (this.sheet.cells[k].grid.given) {
@@ -811,6 +821,7 @@ class Figure {
     const blanks = { cell: this.cellName(k), value: hidden ? this.say("hidden") : text };
     face.setAttribute("aria-label", this.say(off ? "cell_error" : "cell_value", blanks));
     face.classList.toggle("bp-error", Boolean(off));
+    face.classList.toggle("bp-changed", Boolean(old) && !hidden && shown(old[k]) !== text);
   }
 
   drawMarks({ aims, sources, show, boxes }) {
@@ -830,8 +841,9 @@ class Figure {
     }
   }
 
-  drawLines({ formulas, note, hidden, asked, hint }) {
+  drawLines({ formulas, more, note, hidden, asked, hint }) {
     const lines = formulas.map((k) => this.formulaLine(k, !hidden.has(k) || (hint && k === asked), hidden));
+    if (more) lines[0].append(h("span", { class: "bp-more" }, this.say("more", { n: more })));
     this.lines.setAttribute("aria-live", this.timer ? "off" : "polite");
     this.renew(this.lines, lines, note ? h("p", { class: "bp-note" }, note) : []);
   }

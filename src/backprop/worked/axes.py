@@ -96,7 +96,8 @@ def rms(x, dy, gamma=1, eps=0):
     n = x.size
     style = {"symbol": "γ", "tex": r"\gamma"}
     gamma = sheet.given("gamma", np.broadcast_to(gamma, x.shape), **style)
-    eps = sheet.given("eps", eps, symbol="ε", tex=r"\varepsilon", hidden=True)[()]
+    style = {"symbol": "ε", "tex": r"\varepsilon", "hidden": True}
+    eps = sheet.given("eps", eps, minimum=0, **style)[()]
     q = sheet.define("q", quotient(total(v**2 for v in x), n), label="q, mean square")[()]
     r = sheet.define("r", sp.sqrt(q + eps))[()]
     h = sheet.define("h", x / r, symbol="x̂", tex=r"\hat x")

@@ -39,7 +39,8 @@ def adam(w, k, *, rate, beta1, beta2, eps=1e-8, steps=2, title="Adam, step by st
     sheet, w, k, eta = _start(w, k, rate, steps, title)
     one = sheet.given("beta_one", beta1, symbol="β₁", tex=r"\beta_1")[()]
     two = sheet.given("beta_two", beta2, symbol="β₂", tex=r"\beta_2")[()]
-    eps = sheet.given("eps", eps, symbol="ε", tex=r"\varepsilon", hidden=True)[()]
+    style = {"symbol": "ε", "tex": r"\varepsilon", "hidden": True}
+    eps = sheet.given("eps", eps, minimum=0, **style)[()]
     m = s = None
     for at in range(steps):
         d = _slope(sheet, at, w, k)

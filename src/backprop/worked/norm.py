@@ -29,6 +29,11 @@ class Groups:
         """How many cells a group has."""
         return self.shape[self.axis]
 
+    @property
+    def drawn(self):
+        """How a statistic is drawn: beside its row, where each row is a group."""
+        return {"column": self.axis == 1}
+
     def group(self, at):
         """Find the group of a cell: its index without the axis."""
         return at[: self.axis] + at[self.axis + 1 :]
@@ -87,20 +92,19 @@ def backward(x, dy, gamma=1, beta=0, *, axis=0, eps=0, title="Three paths back t
     sheet.define("p", dh / s, label="p, direct path")
     pulls = np.vectorize(product)(dh, grid["a"])
     dvar = groups.for_each(lambda at: -total(pulls[i] for i in at)) / (2 * grid["s"] ** 3)
-    dvar = sheet.define("dvar", dvar, symbol="dσ²", tex=r"d\sigma^2")
+    dvar = sheet.define("dvar", dvar, symbol="dσ²", tex=r"d\sigma^2", **groups.drawn)
     sheet.define("q", groups.spread(dvar) * 2 * grid["a"] / n, label="q, path through σ²")
     dmu = groups.for_each(lambda at: -total(dh[i] for i in at)) / grid["s"]
-    dmu = sheet.define("dmu", dmu, symbol="dμ", tex=r"d\mu")
+    dmu = sheet.define("dmu", dmu, symbol="dμ", tex=r"d\mu", **groups.drawn)
     sheet.define("r", groups.spread(dmu) / n, label="r, path through μ")
     lost = groups.for_each(lambda at: total(-2 * grid["a"][i] for i in at)) / n
-    style = {"symbol": "dμ_σ²", "tex": r"{d\mu_{\sigma^2}}"}
+    style = {"symbol": "dμ_σ²", "tex": r"{d\mu_{\sigma^2}}", **groups.drawn}
     sheet.define("none", dvar * lost, label="μ's path through σ²", **style)
     paths = [sheet.grids[name].cells for name in "pqr"]
     dx = sheet.define("dx", np.vectorize(lambda *three: total(three))(*paths))
-    average = sheet.define("c", groups.mean(dh), label="c, mean of dx̂")
-    along = sheet.define(
-        "w", groups.mean(np.vectorize(product)(dh, grid["h"])), label="w, mean of dx̂·x̂"
-    )
+    average = sheet.define("c", groups.mean(dh), label="c, mean of dx̂", **groups.drawn)
+    along = groups.mean(np.vectorize(product)(dh, grid["h"]))
+    along = sheet.define("w", along, label="w, mean of dx̂·x̂", **groups.drawn)
     k = (dh - groups.spread(average) - grid["h"] * groups.spread(along)) / s
     k = sheet.define("k", k, label="k, closed form of dx")
     sheet.define("e", dx - k, label="paths minus closed form", error=True)
@@ -157,11 +161,13 @@ def _forward(x, gamma, beta, axis, eps, title, hidden=()):
     gamma = sheet.given("gamma", np.broadcast_to(gamma, features), **style)
     style = {"symbol": "β", "tex": r"\beta", "hidden": "beta" in hidden}
     beta = sheet.given("beta", np.broadcast_to(beta, features), **style)
-    eps = sheet.given("eps", eps, symbol="ε", tex=r"\varepsilon", hidden=True)[()]
-    mu = sheet.define("mu", groups.mean(x), **MEAN)
+    style = {"symbol": "ε", "tex": r"\varepsilon", "hidden": True}
+    eps = sheet.given("eps", eps, minimum=0, **style)[()]
+    mu = sheet.define("mu", groups.mean(x), **MEAN, **groups.drawn)
     a = sheet.define("a", x - groups.spread(mu), label="a = x − μ", tint=0)
-    var = sheet.define("var", groups.mean(a**2), **VARIANCE)
-    s = sheet.define("s", np.vectorize(lambda v: sp.sqrt(v + eps), otypes=[object])(var))
+    var = sheet.define("var", groups.mean(a**2), **VARIANCE, **groups.drawn)
+    root = np.vectorize(lambda v: sp.sqrt(v + eps), otypes=[object])
+    s = sheet.define("s", root(var), **groups.drawn)
     h = sheet.define("h", a / groups.spread(s), **HAT)
     y = np.vectorize(lambda h, g, b: total([product(g, h), b]), otypes=[object])(h, gamma, beta)
     sheet.define("y", y, hidden="y" in hidden)
