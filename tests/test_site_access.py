@@ -168,6 +168,8 @@ def test_a_figure_can_be_used_by_keyboard_alone(page, figure):
     expect(page.get_by_text("Skip to the first figure")).to_be_in_viewport(ratio=1)
     keys.press("Enter")
     expect(figure).to_be_in_viewport()
+    expect(figure).to_be_focused()
+    assert figure.evaluate("(figure) => getComputedStyle(figure).outlineStyle") == "solid"
 
     # step
     keys.press("Tab")
@@ -201,7 +203,7 @@ def test_a_figure_can_be_used_by_keyboard_alone(page, figure):
     # predict
     tab_to(page, "Predict", "Shift+Tab")
     keys.press("Space")
-    tab_to(page, "What is dF₁₁?")
+    assert focused(page) == "What is dF₁₁?", "the box has the focus at once"
     keys.type("8")
     keys.press("Enter")
     expect(said).to_contain_text("8 is not dF₁₁.")
@@ -211,6 +213,8 @@ def test_a_figure_can_be_used_by_keyboard_alone(page, figure):
     assert focused(page) == "Next step", "the focus goes on by itself"
     keys.press("Enter")
     assert focused(page) == "What is dF₁₂?"
+    keys.press("ArrowLeft")
+    assert focused(page) == "What is dF₁₁?", "an empty box leaves the arrow keys to the steps"
 
     # reset, and out of the figure
     tab_to(page, "Predict", "Shift+Tab")

@@ -178,7 +178,9 @@ def dress_page(app, pagename, templatename, context, doctree):
         app.add_js_file(
             "backprop/figure.js", loading_method="async", fetchpriority="high", blocking="render"
         )
-        body = body.replace('class="bp-figure"', f'class="bp-figure" id="{FIRST_FIGURE}"', 1)
+        # who comes by the link has the focus there, and sees it
+        place = f'class="bp-figure" id="{FIRST_FIGURE}" tabindex="-1"'
+        body = body.replace('class="bp-figure"', place, 1)
         context["first_figure"] = FIRST_FIGURE  # the template makes a link to it
     # The empty corner of a table with two heads heads nothing.
     body = body.replace('<th class="head"><p></p></th>', "<td></td>")

@@ -34,6 +34,9 @@ const layOutNext = () => {
 };
 addEventListener("load", () => setTimeout(layOutNext));
 
+/** The script of these buttons copies by way of a field of its own, and leaves the focus nowhere. */
+document.addEventListener("click", ({ target }) => target.closest(".copybtn")?.focus());
+
 const wide = 'mjx-container[display="true"], .cell_output:has(img[data-wide])';
 document.querySelectorAll(wide).forEach((box) => boxes.observe(box));
 })();
