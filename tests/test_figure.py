@@ -70,20 +70,21 @@ def values_of(figure, variant):
 
 
 def test_grids_of_another_size_or_with_other_limits_are_kept_apart():
-    sheets = {name: Worksheet() for name in ("row", "column", "label", "two", "least")}
-    row, column, label, two, least = sheets.values()
+    sheets = {name: Worksheet() for name in ("row", "column", "label", "two", "list", "least")}
+    row, column, label, two, plain, least = sheets.values()
     for sheet, values, limits in [
         (row, [[1, 2]], {}),
         (column, [[1], [2]], {}),
         (label, [1, 2], {"choices": (1, 2, 3)}),
         (two, [1, 2], {"choices": (1, 2)}),
+        (plain, [1, 2], {}),
         (least, [1, 2], {"minimum": 0}),
     ]:
         a = sheet.given("a", values, **limits)
         sheet.step(sheet.define("b", [a.flat[0]]))
     figure = Figure(sheets)
-    figure.given = {"a": [5, 6], "column: a": [7, 8], "label: a": [3, 2]}
-    assert [values_of(figure, k)["b"].item() for k in range(5)] == [5, 7, 3, 1, 1]
+    figure.given = {"a": [5, 6], "column: a": [7, 8], "label: a": [3, 2], "list: a": [9, 8]}
+    assert [values_of(figure, k)["b"].item() for k in range(6)] == [5, 7, 3, 1, 9, 1]
 
 
 def test_numbers_for_another_shape_are_left_aside():
