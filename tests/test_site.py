@@ -546,14 +546,25 @@ def test_the_page_for_the_lost_is_open_to_all(chromium, roots, scheme):
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_search_finds_a_page(chromium, roots, base):
+@pytest.mark.parametrize(
+    ("words", "chapter"), [("kernel", "04-the-kernels-gradient"), ("180", "06-why-180-degrees")]
+)
+def test_search_finds_a_page(chromium, roots, base, words, chapter):
     with chromium.new_context() as context:
         page = context.new_page()
         complaints = browser.Complaints(page, roots[base])
-        page.goto(roots[base] + "search.html?q=kernel")
-        page.locator("#search-results li a").first.wait_for()
+        page.goto(f"{roots[base]}search.html?q={words}")
+        page.get_by_text(re.compile(r"^Places found: \d+")).wait_for()
+        assert page.locator(f'#search-results li a[href^="book/{chapter}"]').count()
         page.wait_for_load_state("networkidle")
         assert complaints.errors + complaints.failed + complaints.foreign == []
+
+
+def test_search_says_in_the_books_words_that_nothing_was_found(chromium, roots):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(roots["server"] + "search.html?q=qwertz")
+        page.get_by_text("Nothing found. A page must have all the words").wait_for()
 
 
 WATCH = """() => {
