@@ -34,6 +34,11 @@ class Drawing:
 Drawing()
 """
 WIDGET = "import ipywidgets\nipywidgets.IntSlider()"
+LIST = """\
+from IPython.display import Markdown
+
+Markdown("First.\\n\\n## One\\n\\nText.\\n\\n## a_long_name\\n\\n[Up](#one).")
+"""
 
 
 # ---- the script ----
@@ -111,6 +116,13 @@ def test_a_page_is_spared_what_no_page_uses():
     assert not sphinx_ext.has_use(asset("sphinx-thebe.css"))
     assert not sphinx_ext.has_use(asset(None, body="DOCUMENTATION_OPTIONS.pagename = 'a';"))
     assert not sphinx_ext.has_use(asset(None, type="application/vnd.jupyter.widget-state+json"))
+
+
+def test_a_long_name_in_a_heading_may_be_broken_at_its_underscores():
+    app = SimpleNamespace(srcdir=".", builder=SimpleNamespace(images={}))
+    context = {"body": "<h3>batch_norm<a>a_b</a></h3><p>a_b</p>"}
+    sphinx_ext.dress_page(app, "page", "page.html", context, None)
+    assert context["body"] == "<h3>batch_<wbr>norm<a>a_b</a></h3><p>a_b</p>"
 
 
 # ---- formulas ----
@@ -234,22 +246,32 @@ def test_a_small_picture_keeps_the_colours_of_its_areas_and_nearly_those_of_its_
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
-    """A book of three pages: a figure, a widget, formulas; built as `make html` builds."""
+    """A book of a figure, a widget, formulas and a list; built as `make html` builds."""
     folder = tmp_path_factory.mktemp("a book")
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters: [{file: widget}]\n")
+    (folder / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nchapters: [{file: widget}, {file: list}]\n"
+    )
     config = {
         "execute": {"execute_notebooks": "force"},
-        "sphinx": {"extra_extensions": ["backprop.sphinx_ext"]},
+        "sphinx": {
+            "extra_extensions": ["backprop.sphinx_ext"],
+            "config": {"myst_heading_anchors": 3},
+        },
     }
     (folder / "_config.yml").write_text(json.dumps(config))
     write_notebook(folder / "index.ipynb", "# A figure\n\n$a^2$", FIGURE)
     write_notebook(folder / "widget.ipynb", "# A widget", WIDGET)
+    metadata = {"tags": ["remove-input"], "mystnb": {"markdown_format": "myst"}}
+    write_notebook(folder / "list.ipynb", "# A list", LIST, metadata)
     build(folder)
     return folder
 
 
-def write_notebook(path, text, code):
-    cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(code)]
+def write_notebook(path, text, code, metadata=None):
+    cells = [
+        nbformat.v4.new_markdown_cell(text),
+        nbformat.v4.new_code_cell(code, metadata=metadata or {}),
+    ]
     kernel = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
 
@@ -303,6 +325,18 @@ def test_formulas_are_set_and_their_style_is_there(book):
     assert "mjx-c.mjx-c1D467" not in sheet, "the letter z"
 
 
+def test_headings_that_a_cell_has_made_are_in_the_contents_and_can_be_linked(book):
+    page = BeautifulSoup(html(book, "list.html"), "html.parser")
+    contents = page.select(".page-toc a")
+    assert [a.get_text().strip() for a in contents] == ["One", "a_long_name"]
+    for a in contents:
+        assert page.select_one(f"section{a['href']} > h2")
+    assert [p.get_text() for p in page.select("section section > p")] == ["Text.", "Up."]
+    assert page.select_one("article > section > p").get_text() == "First."
+    assert not page.select("article .cell"), "the box is gone"
+    assert page.find("a", string="Up")["href"] == "#one"
+
+
 def test_bad_tex_fails_the_build(book, tmp_path):
     shutil.copytree(book, tmp_path / "bad", ignore=shutil.ignore_patterns("_build"))
     write_notebook(tmp_path / "bad" / "widget.ipynb", r"# Bad" "\n\n" r"$\nosuch$", WIDGET)
@@ -313,6 +347,6 @@ def test_bad_tex_fails_the_build(book, tmp_path):
 def test_an_unchanged_book_is_not_run_again_and_a_changed_package_runs_all(book):
     assert "0 added, 0 changed, 0 removed" in build(book)
     config = json.loads((book / "_config.yml").read_text())
-    config["sphinx"]["config"] = {"backprop_sources": "another digest"}
+    config["sphinx"]["config"]["backprop_sources"] = "another digest"
     Path(book, "_config.yml").write_text(json.dumps(config))
-    assert "2 added, 0 changed, 0 removed" in build(book)
+    assert "3 added, 0 changed, 0 removed" in build(book)

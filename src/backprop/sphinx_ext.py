@@ -12,6 +12,8 @@ import re
 import shutil
 from pathlib import Path
 
+from docutils import nodes
+
 from backprop.site import mathematics, pictures, styles
 
 PACKAGE = Path(__file__).parent
@@ -32,6 +34,8 @@ STYLES = (
     "backprop/figure.css",
 )
 THEME_SCRIPTS = ("scripts/bootstrap.js", "scripts/pydata-sphinx-theme.js")
+
+NAME_IN_HEADING = re.compile(r"(?<=<h3>)[\w.]+")
 
 # A page cannot import, so what figure.js exports is made plain: the lists go, a declaration loses
 # the word.
@@ -80,6 +84,7 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
     app.connect("env-get-outdated", renew_lists)
+    app.connect("doctree-read", lift_headings, priority=400)  # before the contents are gathered
     app.connect("html-page-context", dress_page, priority=999)
     app.connect("html-page-context", order_assets, priority=1000)
     app.connect("build-finished", finish, priority=900)  # the theme writes colours of code then
@@ -131,6 +136,36 @@ def configure(app, config):
 def renew_lists(app, env, added, changed, removed):
     """Read the pages that list what is in others, `backprop_lists`, when any page has changed."""
     return app.config.backprop_lists if added | changed | removed else []
+
+
+def lift_headings(app, doctree):
+    """Make sections of the headings that a cell without code has made, so the contents have them.
+
+    A heading in an output is none to Sphinx, because it stands in a box; the box is taken away.
+    """
+    for made in list(doctree.findall(is_made_with_headings)):
+        cell = made.parent.parent.parent
+        parts = []
+        for node in made.children:
+            if isinstance(node, nodes.rubric):
+                title = nodes.title(node.rawsource, "", *node.children)
+                parts.append(nodes.section("", title, ids=node["ids"], names=node["names"]))
+            elif parts:
+                parts[-1] += node
+            else:
+                parts.append(node)
+        place = cell.parent.index(cell)
+        cell.parent[place : place + 1] = parts
+
+
+def is_made_with_headings(node):
+    """Say whether a node is Markdown with headings, made by a cell whose code is not shown."""
+    return (
+        isinstance(node, nodes.container)
+        and node.get("mime_type") == "text/markdown"
+        and "tag_remove-input" in node.parent.parent.parent["classes"]
+        and any(isinstance(child, nodes.rubric) for child in node.children)
+    )
 
 
 def write_assets(app):
@@ -186,6 +221,8 @@ def dress_page(app, pagename, templatename, context, doctree):
     body = body.replace('<th class="head"><p></p></th>', "<td></td>")
     # All folds would be read out by the same name; each has words of its own.
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    # A long name in a heading may go on in the next line after an underscore.
+    body = NAME_IN_HEADING.sub(lambda name: name[0].replace("_", "_<wbr>"), body)
     body = mathematics.keep_commas(body)
     context["body"] = pictures.sized(body, picture_sources(app))
 
