@@ -26,7 +26,7 @@ class AdamStep(NamedTuple):
 
 
 def sgd(w, dw, v=0.0, *, learning_rate, momentum=0.9):
-    """Step along the gradient with momentum, in any shape: w, dw, v -> new w, v.
+    """Step against the gradient with momentum, in any shape: w, dw, v -> new w, v.
 
     v = momentum * v + dw; w = w - learning_rate * v. The momentum is PyTorch's: the learning rate
     stands outside of v, and the new gradient counts in full.

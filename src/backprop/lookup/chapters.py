@@ -13,6 +13,7 @@ CHECKED_BY = re.compile(r'practice\.check\("([^"]+)", my_')
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 THREAD = re.compile(r"https://github\.com/([^/]+/[^/]+)/(issues|pull)/(\d+)")
 FILE = re.compile(r"https://github\.com/([^/]+/[^/]+)/blob/.*/([^/]+)$")
+REFERENCES = "references.ipynb"
 DOCUMENTATION = {
     "docs.pytorch.org": "PyTorch",
     "onnx.ai": "ONNX",
@@ -63,16 +64,17 @@ def _exercise(path, number, title, code):
     """Write one exercise as a list item: what it is called, what it asks for, what checks it."""
     anchor = slug(f"Exercise {number} — {title}")
     checks = ", ".join(map(_checker, CHECKED_BY.findall("\n".join(code))))
-    item = f"- [{number} — {title}]({path.name}#{anchor}): {_task(title, code[0])}."
-    return f"{item} Checked by {checks}." if checks else item
+    item = f"- [{number} — {title}]({path.name}#{anchor})"
+    if title.split()[0] not in ("Predict", "Write"):  # else the title says the task
+        item += f": {_task(code[0])}"
+    return f"{item}. Checked by {checks}." if checks else f"{item}."
 
 
-def _task(title, place):
+def _task(place):
     """Say what is to be done: a function with arguments is written, numbers are found on paper."""
     functions = [node for node in ast.parse(place).body if isinstance(node, ast.FunctionDef)]
-    if any(f.name.startswith("my_") and f.args.args for f in functions):
-        return "write it"
-    return "predict" if title.startswith("Predict") else "work it out"
+    writes = any(f.name.startswith("my_") and f.args.args for f in functions)
+    return "write it" if writes else "work it out"
 
 
 def _checker(name):
@@ -83,31 +85,55 @@ def _checker(name):
 
 
 def sources(folder="."):
-    """List every address outside the book that a chapter cites, and the chapters that do."""
-    paths, names, places = chapters(folder), {}, {}
+    """List the addresses outside the book that chapters cite, by kind, with the chapters that do.
+
+    What the page of references names itself, with author and title, is not listed again.
+    """
+    paths, kinds, places = chapters(folder), {}, {}
+    described = {address for _, address in _outside(Path(folder, REFERENCES))}
     for number, path in paths.items():
-        for source in _sources(path, "markdown"):
-            for words, address in OUTSIDE.findall(source):
-                names.setdefault(address, _source_name(words, address))
+        for words, address in _outside(path):
+            if address not in described:
+                kind, name = _kind_and_name(words, address)
+                kinds.setdefault(kind, {}).setdefault(address, name)
                 places.setdefault(address, {})[number] = link(number, paths)
-    return "\n".join(
+    return "\n\n".join(_list(kind, names, places) for kind, names in sorted(kinds.items()))
+
+
+def _list(kind, names, places):
+    """List the addresses of one kind by their names; a number in a name counts as a number."""
+
+    def key(address):
+        parts = re.split(r"(\d+)", names[address].lower())
+        return [int(part) if part.isdigit() else part for part in parts]
+
+    items = (
         f"- [{names[address]}]({address}), in {', '.join(places[address].values())}"
-        for address in sorted(names, key=lambda address: names[address].lower())
+        for address in sorted(names, key=key)
     )
+    return "\n".join([f"### {kind}", "", *items])
 
 
-def _source_name(words, address):
+def _outside(path):
+    """Return (words, address) of every link out of the book in a notebook, if it is there."""
+    if not path.exists():
+        return []
+    return [found for source in _sources(path, "markdown") for found in OUTSIDE.findall(source)]
+
+
+def _kind_and_name(words, address):
     """Name a thread, a file or a page of documentation by what it is; another source as linked."""
     if found := THREAD.match(address):
         repository, kind, number = found.groups()
-        return f"{repository}, {'pull request' if kind == 'pull' else 'issue'} {number}"
+        name = f"{repository}, {'pull request' if kind == 'pull' else 'issue'} {number}"
+        return "Issues and pull requests", name
     if found := FILE.match(address):
-        return f"{found[1]}, `{found[2]}`"
+        return "Source code", f"{found[1]}, `{found[2]}`"
     url = urlsplit(address)
     if url.netloc in DOCUMENTATION:
         page = re.sub(r"^onnx__|\.html$|\.md\.txt$", "", url.path.rpartition("/")[2])
-        return f"{DOCUMENTATION[url.netloc]}, `{page}`"
-    return words
+        return "Documentation", f"{DOCUMENTATION[url.netloc]}, `{page}`"
+    return "Other pages", words
 
 
 # ---- notebooks ----

@@ -7,6 +7,9 @@ from operator import attrgetter
 import backprop
 from backprop.lookup.chapters import chapters, link, slug
 
+ADDRESS = r"https?://[^\s)]*[^\s).,;]"
+# A hyphen that stands for a minus: between spaces, before what it makes negative, or in U-1.
+MINUS = re.compile(r"(?<= )- |(?<![\w-])-(?=[\w(])|(?<=[A-Z])-(?=\d)")
 CHAPTERS = re.compile(r"\bchapters? \d\d(?: \([^)]*\))?(?:(?:, | and )\d\d(?: \([^)]*\))?)*")
 
 
@@ -17,13 +20,15 @@ def entries(*names, folder="."):
 
 
 def returned(*names):
-    """Describe the named tuples that functions return: their fields and what they are."""
-    found = [(name, getattr(backprop, name)) for name in names]
-    return "\n\n".join(
-        f"### {name}\n\n{', '.join(f'`{field}`' for field in kind._fields)}. "
-        f"{_linked(_escaped(inspect.getdoc(kind)), {})}"
-        for name, kind in found
-    )
+    """List the named tuples that functions return: their fields and what they are."""
+    rows = [_row(name, getattr(backprop, name)) for name in names]
+    return "\n".join(["| name | fields | what it is |", "| --- | --- | --- |", *rows])
+
+
+def _row(name, kind):
+    fields = ", ".join(f"`{field}`" for field in kind._fields)
+    meaning = _linked(_set(" ".join(inspect.getdoc(kind).split())), {})
+    return f"| `{name}` | {fields} | {meaning} |"
 
 
 def derived_in(name):
@@ -36,7 +41,7 @@ def _entry(name, paths):
     thing = attrgetter(name)(backprop)
     # A line that ends with a sentence ends a paragraph: so do the docstrings set off their parts.
     paragraphs = re.split(r"\n\n|(?<=\.)\n", inspect.getdoc(thing))
-    text = [_linked(_escaped(" ".join(words.split())), paths) for words in paragraphs]
+    text = [_linked(_set(" ".join(words.split())), paths) for words in paragraphs]
     return "\n\n".join([f"### {name}", f"`{name}{_signature(thing)}`", *text])
 
 
@@ -45,26 +50,36 @@ def _signature(thing):
     parameters = inspect.signature(thing).parameters.values()
     plain = [p.replace(annotation=p.empty) for p in parameters if p.name != "self"]
     text = re.sub(r", \w+=<factory>", "", str(inspect.Signature(plain)))
+    text = re.sub(r"mappingproxy\((\{.*?\})\)", r"\1", text)
     return re.sub(r"<class '([\w.]+)'>", r"\1", text)
 
 
-def _escaped(text):
-    """Keep Markdown from reading the signs of a formula; what stands in backticks stays code."""
-    code_or_not = re.split(r"(`[^`]*`)", text)
-    return "".join(
-        part if part.startswith("`") else re.sub(r"([\\*_\[\]<>|$])", r"\\\1", part)
-        for part in code_or_not
-    )
+def _set(text):
+    """Set the text of a docstring; what stands in backticks stays code, an address is a link."""
+    parts = re.split(rf"(`[^`]*`|{ADDRESS})", text)
+    return "".join(_one_set(part) for part in parts)
+
+
+def _one_set(part):
+    """Set arrows and minus signs, and hold them to what they belong to; escape Markdown's signs."""
+    if part.startswith("`"):
+        return part
+    if re.fullmatch(ADDRESS, part):
+        return f"<{part}>"
+    part = part.replace(" -> ", "\u00a0→\u00a0")
+    part = MINUS.sub(lambda found: "−\u00a0" if found[0].endswith(" ") else "−", part)
+    return re.sub(r"([\\*_\[\]<>|$])", r"\\\1", part)
 
 
 def _linked(text, paths):
-    """Make links of the numbers of chapters, and of names that have an entry of their own."""
+    """Make links of the numbers of chapters, and of functions, which have entries of their own."""
 
     def numbers_linked(found):
         return re.sub(r"\d\d", lambda number: link(number[0], paths), found[0])
 
     def name_linked(found):
         name = found[1]
-        return f"[`{name}`](#{slug(name)})" if name in backprop.__all__ else f"`{name}`"
+        has_entry = name in backprop.__all__ and name.islower()
+        return f"[`{name}`](#{slug(name)})" if has_entry else f"`{name}`"
 
     return re.sub(r"`(\w+)`", name_linked, CHAPTERS.sub(numbers_linked, text))

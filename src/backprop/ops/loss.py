@@ -89,9 +89,9 @@ def softmax_cross_entropy(logits, *, labels):
 
 
 def softmax_cross_entropy_backward(dy, logits, *, labels):
-    """Return the gradient of `softmax_cross_entropy`: dlogits = dy * (p - y) / N.
+    """Return the gradient of `softmax_cross_entropy`: dlogits = dy * (p - t) / N.
 
-    p is the softmax of the logits, y is 1 at the label and 0 elsewhere; dy is a scalar, 1.0 for the
+    p is the softmax of the logits, t is 1 at the label and 0 elsewhere; dy is a scalar, 1.0 for the
     loss itself.
     Raises ValueError where dy is not a scalar, and whatever `softmax_cross_entropy` raises.
     Derived in chapter 02.

@@ -15,9 +15,10 @@ SECONDS = 5.0
 def check(name, function, *, seconds=SECONDS, dtype=np.float64):
     """Run a function on the cases of an exercise; say whether it is right, or what went wrong.
 
-    name: one of the EXERCISES; seconds: the time limit for each case; dtype: the float type of the
-    arrays, which the results must have too. Returns a Verdict, which is true where the answer is
-    right, and which shows itself at the end of a cell. The function gets copies of all arrays.
+    name: that of an exercise, such as "conv2d.dx"; seconds: the time limit for each case; dtype:
+    the float type of the arrays, which the results must have too. Returns a Verdict, which is true
+    where the answer is right, and which shows itself at the end of a cell. The function gets copies
+    of all arrays.
     Raises LookupError for a name that is not there, TypeError for what cannot be called.
     """
     if name not in EXERCISES:
