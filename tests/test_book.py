@@ -75,6 +75,13 @@ def test_the_start_page_leads_to_every_page():
     assert [p.name for p in PAGES if p != start and f"]({p.name})" not in markdown(start)] == []
 
 
+def test_the_start_page_says_how_long_a_chapter_takes():
+    minutes = [int(re.search(r"\*About (\d+) minutes", markdown(p))[1]) for p in CHAPTERS]
+    assert "Most take about twenty minutes, none more than thirty" in markdown(BOOK / "index.ipynb")
+    assert 2 * minutes.count(20) > len(minutes)
+    assert max(minutes) == 30
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
 def test_a_notebook_is_saved_clean(path):
     notebook = nbformat.read(path, as_version=4)
@@ -222,8 +229,8 @@ def test_a_page_loads_nothing_from_elsewhere(path):
 
 GLOSSARY = BOOK / "glossary.md"
 ENTRY = re.compile(
-    r"""^(?P<names>\S.*)\n:\ <i\ lang="vi">(?P<vietnamese>[^<]+)</i>\.\ (?P<meaning>[A-Z].+\.)
-    \ \[[\w ]+\]\((?P<page>[\w.-]+)\#(?P<anchor>[\w-]+)\)$""",
+    r"""^(?P<names>\S.*)\n:\ (?:<i\ lang="vi">(?P<vietnamese>[^<]+)</i>\.\ )?(?P<meaning>[A-Z].+\.)
+    \ \[(?:Chapter\xa0\d\d|Start\xa0page|Notation)\]\((?P<page>[\w.-]+)\#(?P<anchor>[\w-]+)\)$""",
     re.M | re.X,
 )
 
@@ -249,6 +256,7 @@ def names(entry):
 def test_every_entry_of_the_glossary_is_complete_and_in_order():
     text = GLOSSARY.read_text(encoding="utf-8")
     entries = glossary()
+    assert [e["names"] for e in entries if e["vietnamese"] == e["names"]] == []
     assert len(entries) == len(re.findall(r"^: ", text, flags=re.M)) > 0
     assert [e["names"] for e in entries] == sorted((e["names"] for e in entries), key=str.lower)
     all_names = [name for entry in entries for name in names(entry)]
