@@ -67,7 +67,7 @@ const OPERATORS = {
   ">=": ([a, b]) => (v) => a(v) >= b(v),
   "==": ([a, b]) => (v) => a(v) === b(v),
 };
-const RELATIONS = { "<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=" };
+const RELATIONS = { "<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "==" };
 
 /** Turn a tree into a function of all values; `cellAt` gives the place of a cell among them. */
 function compile(tree, cellAt) {
