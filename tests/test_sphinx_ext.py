@@ -118,11 +118,11 @@ def test_a_page_is_spared_what_no_page_uses():
     assert not sphinx_ext.has_use(asset(None, type="application/vnd.jupyter.widget-state+json"))
 
 
-def test_a_long_name_in_a_heading_may_be_broken_at_its_underscores():
+def test_a_long_name_in_a_heading_may_be_broken_between_its_parts():
     app = SimpleNamespace(srcdir=".", builder=SimpleNamespace(images={}))
-    context = {"body": "<h3>batch_norm<a>a_b</a></h3><p>a_b</p>"}
+    context = {"body": "<h3>plots.batch_norm<a>a_b</a></h3><p>a_b</p>"}
     sphinx_ext.dress_page(app, "page", "page.html", context, None)
-    assert context["body"] == "<h3>batch_<wbr>norm<a>a_b</a></h3><p>a_b</p>"
+    assert context["body"] == "<h3>plots.<wbr>batch_<wbr>norm<a>a_b</a></h3><p>a_b</p>"
 
 
 # ---- formulas ----

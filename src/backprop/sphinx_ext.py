@@ -221,8 +221,8 @@ def dress_page(app, pagename, templatename, context, doctree):
     body = body.replace('<th class="head"><p></p></th>', "<td></td>")
     # All folds would be read out by the same name; each has words of its own.
     body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
-    # A long name in a heading may go on in the next line after an underscore.
-    body = NAME_IN_HEADING.sub(lambda name: name[0].replace("_", "_<wbr>"), body)
+    # A long name in a heading may go on in the next line after an underscore or a dot.
+    body = NAME_IN_HEADING.sub(lambda name: re.sub("[_.]", r"\g<0><wbr>", name[0]), body)
     body = mathematics.keep_commas(body)
     context["body"] = pictures.sized(body, picture_sources(app))
 

@@ -15,8 +15,7 @@ def test_an_entry_has_a_heading_a_signature_and_the_docstring():
     assert heading == "### conv2d"
     assert signature == "`conv2d(x, w, b, *, stride=1, padding=0, dilation=1, groups=1)`"
     assert first == (
-        "Slide every kernel over every image: (N,C,H,W), (F,C/groups,U,V), "
-        "(F,)\u00a0→\u00a0(N,F,I,J)."
+        "Slide every kernel over every image: (N,C,H,W), (F,C/groups,U,V), (F,)\u00a0→ (N,F,I,J)."
     )
 
 
@@ -31,7 +30,7 @@ def test_a_minus_is_no_hyphen_and_stays_with_what_it_takes_away():
     assert "+ bottom −\u00a0(U−1)\\*dilation −\u00a01)" in entry("conv2d")
     assert "The padding is −inf" in entry("max_pool2d")
     assert "dmean = −sum(g) / std" in entry("batch_norm_inference_backward")
-    assert "dy\u00a0→\u00a0Jᵀ dy" in entry("vjp")
+    assert "dy\u00a0→ Jᵀ dy" in entry("vjp")
     assert "vector-Jacobian product" in entry("vjp"), "a hyphen stays one"
 
 
@@ -64,11 +63,9 @@ def test_a_signature_is_what_a_caller_writes(name, signature):
 
 def test_a_named_tuple_is_told_by_its_fields():
     assert lookup.returned("LinearGrads", "SgdStep") == (
-        "| name | fields | what it is |\n"
-        "| --- | --- | --- |\n"
-        "| `LinearGrads` | `dx`, `dw`, `db` "
-        "| The gradients of [`linear`](#linear), each of its argument's shape. |\n"
-        "| `SgdStep` | `w`, `v` | What [`sgd`](#sgd) returns. |"
+        "- `LinearGrads` (`dx`, `dw`, `db`). "
+        "The gradients of [`linear`](#linear), each of its argument's shape.\n"
+        "- `SgdStep` (`w`, `v`). What [`sgd`](#sgd) returns."
     )
 
 

@@ -21,14 +21,13 @@ def entries(*names, folder="."):
 
 def returned(*names):
     """List the named tuples that functions return: their fields and what they are."""
-    rows = [_row(name, getattr(backprop, name)) for name in names]
-    return "\n".join(["| name | fields | what it is |", "| --- | --- | --- |", *rows])
+    return "\n".join(_item(name, getattr(backprop, name)) for name in names)
 
 
-def _row(name, kind):
+def _item(name, kind):
     fields = ", ".join(f"`{field}`" for field in kind._fields)
     meaning = _linked(_set(" ".join(inspect.getdoc(kind).split())), {})
-    return f"| `{name}` | {fields} | {meaning} |"
+    return f"- `{name}` ({fields}). {meaning}"
 
 
 def derived_in(name):
@@ -66,7 +65,7 @@ def _one_set(part):
         return part
     if re.fullmatch(ADDRESS, part):
         return f"<{part}>"
-    part = part.replace(" -> ", "\u00a0→\u00a0")
+    part = part.replace(" -> ", "\u00a0→ ")
     part = MINUS.sub(lambda found: "−\u00a0" if found[0].endswith(" ") else "−", part)
     return re.sub(r"([\\*_\[\]<>|$])", r"\\\1", part)
 
