@@ -174,17 +174,17 @@ function joinedIndex(grid, index) {
 function readSheet(worksheet) {
   const sheet = { grids: [], cells: [], place: new Map(), steps: [] };
   for (const document of worksheet.grids) {
-    const { shape, column } = document;
-    const [rows, columns] = column ? [shape[0], 1] : [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
+    const { shape } = document;
+    const [rows, columns] = document.column ? [shape[0], 1] : [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
     const place = { rows, columns, first: sheet.cells.length, size: rows * columns };
     const grid = { key: document.name, ...document, ...place };
     sheet.grids.push(grid);
     for (let k = 0; k < grid.size; k++) {
-      const [row, at] = [Math.floor(k / columns), k % columns];
-      const index = shape.length === 1 ? [k + 1] : [row + 1, at + 1].slice(2 - shape.length);
+      const [row, column] = [Math.floor(k / columns), k % columns];
+      const index = document.column ? [k + 1] : [row + 1, column + 1].slice(2 - shape.length);
       const id = grid.name + joinedIndex(grid, index);
       sheet.place.set(id, sheet.cells.length);
-      sheet.cells.push({ id, grid, index, row, column: at, tree: grid.formulas?.[k], sources: [] });
+      sheet.cells.push({ id, grid, index, row, column, tree: grid.formulas?.[k], sources: [] });
     }
   }
   for (const cell of sheet.cells) {
@@ -511,7 +511,7 @@ class Figure {
     this.moveTo(step);
   }
 
-  /** Go where a reader wants to, who may have to answer there. */
+  /** Go where a reader may have to answer. */
   press(step) {
     this.go(step);
     if (this.predict.on) this.focusPrediction();
@@ -672,16 +672,12 @@ class Figure {
     const { k, before, touched } = this.editing;
     if (!touched) return;
     const typed = this.faces[k].value.trim();
-    const refused = this.refusal(k, typedNumber(typed));
+    const refused = typed ? this.refusal(k, typedNumber(typed)) : { why: "refused_empty" };
     this.settle(k, refused ? before : typedNumber(typed));
-    if (!refused) {
-      const n = this.grids.querySelectorAll(".bp-grid:not([hidden]) .bp-changed").length;
-      this.status.textContent = this.say("changed", { n });
-      return;
-    }
     const cell = symbolText(this.sheet.cells[k]);
-    const blanks = { typed, cell, value: shown(before), limit: LIMIT, ...refused };
-    this.status.textContent = this.say(typed ? refused.why : "refused_empty", blanks);
+    const n = this.grids.querySelectorAll(".bp-grid:not([hidden]) .bp-changed").length;
+    const blanks = { typed, cell, n, value: shown(before), limit: LIMIT, ...refused };
+    this.status.textContent = this.say(refused?.why ?? "changed", blanks);
   }
 
   settle(k, value) {
@@ -762,7 +758,7 @@ class Figure {
     const next = [this.answer, this.onward, this.toggle].find((element) => !element.closest("[hidden]"));
     next.focus();
     next.select?.();
-    this.status.scrollIntoView({ block: "nearest" }); // it stands below the box
+    this.status.scrollIntoView({ block: "nearest" });
   }
 
   /* -- drawing -- */
@@ -806,7 +802,7 @@ class Figure {
     const value = this.values[k];
     const last = this.drawn[k];
     const { old } = this;
-    if (last && Object.is(last.value, value) && last.hidden === hidden && last.old === old) return;
+    if (last?.hidden === hidden && Object.is(last.value, value) && last.old === old) return;
     const text = shown(value);
     const face = this.faces[k];
     this.drawn[k] = { value, hidden, text, old };
@@ -843,7 +839,7 @@ class Figure {
 
   drawLines({ formulas, more, note, hidden, asked, hint }) {
     const lines = formulas.map((k) => this.formulaLine(k, !hidden.has(k) || (hint && k === asked), hidden));
-    if (more) lines[0].append(h("span", { class: "bp-more" }, this.say("more", { n: more })));
+    if (more) lines[0].append(h("span", { class: "bp-more" }, this.say("more", { more })));
     this.lines.setAttribute("aria-live", this.timer ? "off" : "polite");
     this.renew(this.lines, lines, note ? h("p", { class: "bp-note" }, note) : []);
   }

@@ -21,7 +21,7 @@ WORDS = {
     "cell_value": "{cell}: {value}",
     "cell_error": "{cell}: {value}, disagrees",
     "hidden": "hidden",
-    "more": "and {n} more: point at one",
+    "more": "and {more} more: point at one",
     "changed": "Computed cells changed: {n}.",
     "if": "if",
     "else": "else",

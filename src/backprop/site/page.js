@@ -35,7 +35,10 @@ const layOutNext = () => {
 addEventListener("load", () => setTimeout(layOutNext));
 
 /** The script of these buttons copies by way of a field of its own, and leaves the focus nowhere. */
-document.addEventListener("click", ({ target }) => target.closest(".copybtn")?.focus());
+document.addEventListener("click", (event) => {
+  // the path from before the click: the sign in the button has changed since
+  event.composedPath().find((element) => element.matches?.(".copybtn"))?.focus();
+});
 
 const wide = 'mjx-container[display="true"], .cell_output:has(img[data-wide])';
 document.querySelectorAll(wide).forEach((box) => boxes.observe(box));
