@@ -159,7 +159,8 @@ def test_in_a_notebook_each_right_answer_passes_and_each_mistake_gets_its_hint(l
     run(page, 0)
     for cell, exercise in enumerate(EXERCISES.values(), 1):
         right, *wrong = verdicts(page, cell, 1 + len(exercise.mistakes))
-        assert right.startswith(f"✓ {exercise.name}: right. All ")
+        assert right.startswith(f"✓ {exercise.name}: right. ")
+        assert right.endswith("entry by entry.")
         assert wrong == [hint(exercise, mistake) for mistake in exercise.mistakes]
     page.close()
 
