@@ -30,7 +30,7 @@ class Ratio(NamedTuple):
 
 def side_by_side(calls, rounds, pause):
     """Time calls in turn: {name: call} -> {name: seconds (rounds,)}."""
-    np.empty(31 * 2**20, dtype=np.uint8)
+    np.empty(31 * 2**20, dtype=np.uint8)  # freed at once, see above
     seconds = {name: [] for name in calls}
     for number in range(rounds):
         for name in list(calls)[:: -1 if number % 2 else 1]:
