@@ -164,6 +164,30 @@ def test_sections_below_the_window_are_laid_out_last(chromium, root, at_figure):
         page.add_init_script(FRESH)
         browser.open_page(page, root + name + place)
         assert page.evaluate("window.came") != at_figure
-        end = page.locator(".bd-article > section > section").last
-        assert end.evaluate("section => section.firstElementChild.checkVisibility()")
-        assert end.evaluate("section => getComputedStyle(section).contentVisibility") == "visible"
+        end = page.locator(".bd-article > section > section > *").last
+        assert end.evaluate("block => getComputedStyle(block).contentVisibility") == "visible"
+
+
+FIRST_FRAME = """
+    requestAnimationFrame(() => {
+        window.alive = document.querySelectorAll(".bp-figure[data-live]").length;
+    });
+    new MutationObserver((_, watch) => {
+        if (!document.querySelector('script[src*="pydata-sphinx-theme"]')) return;
+        watch.disconnect();
+        const blocks = [...document.querySelectorAll(".bd-article > section > section > *")];
+        const waits = (block) => getComputedStyle(block).contentVisibility !== "visible";
+        window.left = blocks.filter(waits).length;
+    }).observe(document, { subtree: true, childList: true });
+"""
+
+
+@pytest.mark.parametrize("name", browser.FIGURE_PAGES)
+def test_a_page_is_drawn_before_it_does_more(chromium, root, name):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(FIRST_FRAME)
+        browser.open_page(page, root + name)
+        assert page.evaluate("window.alive") <= 1, "one figure comes to life before the first frame"
+        assert page.evaluate("window.left") == 0, "the theme measures what is not laid out"
+        assert not page.locator(".bp-figure:not([data-live])").count()

@@ -35,6 +35,9 @@ STYLES = (
 )
 THEME_SCRIPTS = ("scripts/bootstrap.js", "scripts/pydata-sphinx-theme.js")
 
+# What a page needs to look as it should; all other scripts of a chapter wait for these.
+SHAPING_SCRIPTS = ("togglebutton.js", "backprop/page.js")
+
 NAME_IN_HEADING = re.compile(r"(?<=<h3>)[\w.]+")
 
 # A page cannot import, so what figure.js exports is made plain: the lists go, a declaration loses
@@ -44,8 +47,9 @@ EXPORT = re.compile(
 )
 
 # A page may be read while the rest of it is on its way, so each figure comes to life as soon as it
-# is there: its static tables, which follow its numbers, have begun. A figure that fails keeps them
-# and is reported, and the others come to life all the same.
+# is there: its static tables, which follow its numbers, have begun. The first one does so at once;
+# each other one waits for a frame, so that none holds up what is drawn. A figure that fails keeps
+# its tables and is reported, and the others come to life all the same.
 PAGE_SCRIPT = """\
 (() => {
 "use strict";
@@ -53,23 +57,26 @@ PAGE_SCRIPT = """\
 %s
 
 const seen = new Set();
+let resting = false;
 
-function mountAll() {
-  for (const { parentNode: figure } of document.querySelectorAll(".bp-figure > .bp-static")) {
-    if (seen.has(figure)) continue;
-    seen.add(figure);
-    try {
-      mount(figure);
-    } catch (error) {
-      reportError(error);
-    }
+function mountNext() {
+  const tables = [...document.querySelectorAll(".bp-figure > .bp-static")];
+  const figure = tables.map((still) => still.parentNode).find((figure) => !seen.has(figure));
+  resting = Boolean(figure);
+  if (!figure) return;
+  seen.add(figure);
+  requestAnimationFrame(() => setTimeout(mountNext));
+  try {
+    mount(figure);
+  } catch (error) {
+    reportError(error);
   }
 }
 
-const arrivals = new MutationObserver(mountAll);
+const arrivals = new MutationObserver(() => resting || mountNext());
 arrivals.observe(document, { childList: true, subtree: true });
 addEventListener("DOMContentLoaded", () => arrivals.disconnect());
-mountAll();
+mountNext();
 })();
 """
 
@@ -236,7 +243,7 @@ def picture_sources(app):
 
 
 def order_assets(app, pagename, templatename, context, doctree):
-    """Sort a page's scripts into those that come before its text and those that come after it.
+    """Sort a page's scripts: before its text, after it, and when all of it is laid out.
 
     The one style sheet, which `finish` makes, stands for all others; its name is in the template.
     """
@@ -245,8 +252,10 @@ def order_assets(app, pagename, templatename, context, doctree):
         scripts = [f for f in scripts if "design-tabs" not in str(f.filename)]
     # A page such as search has scripts of its own, which need all others before them.
     early = scripts if doctree is None else [f for f in scripts if is_early(f)]
-    context["first_scripts"] = early
-    context["last_scripts"] = [deferred(f) for f in scripts if f not in early]
+    late = [f for f in scripts if f not in early]
+    context["early_scripts"] = early
+    context["shaping_scripts"] = [deferred(f) for f in late if is_shaping(f)]
+    context["late_scripts"] = [f for f in late if not is_shaping(f)]
     context["script_files"] = []
     sheets = sorted(filter(has_use, context["css_files"]), key=lambda f: f.priority)
     names = [str(f.filename).removeprefix("_static/") for f in sheets]
@@ -257,6 +266,11 @@ def order_assets(app, pagename, templatename, context, doctree):
 def is_early(script):
     """Say whether a script stands before the text: what is in the page itself, and the figure's."""
     return not script.filename or "async" in script.attributes
+
+
+def is_shaping(script):
+    """Say whether a page looks otherwise before the script has run than after it."""
+    return str(script.filename).removeprefix("_static/") in SHAPING_SCRIPTS
 
 
 def has_use(asset):

@@ -2,9 +2,6 @@
 (() => {
 "use strict";
 
-// A page opened from a file may not read another page, so search shows titles without excerpts.
-if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-
 /** A formula or a picture that is too wide scrolls in its box, which the keyboard must then reach. */
 const boxes = new ResizeObserver((changes) => {
   for (const { target: box } of changes) {
@@ -24,15 +21,30 @@ addEventListener("afterprint", () => {
   page.theme = theme;
 });
 
-/** What lay below the window was not laid out with the rest; now it is, a section in each frame. */
+/**
+ * What lay below the window was not laid out with the rest; now it is, a section in each frame. The
+ * scripts of the theme measure the whole page, so they come when that is cheap.
+ */
 const waiting = [...document.querySelectorAll("[data-fresh] .bd-article > section > section")];
 const layOutNext = () => {
   const section = waiting.shift();
-  if (!section) return delete page.fresh;
-  section.style.contentVisibility = "visible";
+  if (!section) return runLateScripts();
+  section.dataset.laidOut = "";
   requestAnimationFrame(() => setTimeout(layOutNext));
 };
 addEventListener("load", () => setTimeout(layOutNext));
+
+const runLateScripts = async () => {
+  const late = document.getElementById("late-scripts")?.content.children ?? [];
+  const ran = [...late].map((inert) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: inert.getAttribute("src"), async: false });
+    document.body.append(script);
+    return new Promise((done) => (script.onload = script.onerror = done));
+  });
+  await Promise.all(ran);
+  delete page.fresh;
+};
 
 /** The script of these buttons copies by way of a field of its own, and leaves the focus nowhere. */
 document.addEventListener("click", (event) => {
