@@ -38,8 +38,8 @@ def ties(window):
 def up_to_the_last_window(gradient):
     """Cut a gradient off where the last window ends, and lose what no window reaches."""
 
-    def lost(dy, x, *, kernel_size, stride, padding=0):
-        dx = gradient(dy, x, kernel_size=kernel_size, stride=stride, padding=padding)
+    def lost(dy, x, *, kernel_size, stride, padding=0, **how):
+        dx = gradient(dy, x, kernel_size=kernel_size, stride=stride, padding=padding, **how)
         rows, columns = ((n - 1) * stride + kernel_size - padding for n in dy.shape[-2:])
         return dx[..., :rows, :columns]
 

@@ -16,117 +16,100 @@ from backprop.practice.exercise import Exercise, Mistake
 
 
 def _equally(window):
-    return np.full(window.shape, 1 / window.size)
+    return np.full(window.shape, 1 / np.count_nonzero(~np.isnan(window)))
 
 
-# name, gradient, hint: what goes wrong whatever the padding
-_AVERAGE = (
-    (
-        "not divided",
-        push(np.ones_like, fill=0),
-        "Every cell got all of dy. The forward pass divided by the number of cells; so does this.",
-    ),
-    (
-        "divided by one side",
-        push(lambda a: np.full(a.shape, 1 / len(a)), fill=0),
-        "dy is divided by the kernel's side. A window has kernel_size² cells.",
-    ),
-    (
-        "= for +=",
-        push(_equally, fill=0, assign=True),
-        "Where windows overlap, one of them wiped out what another had pushed: += is needed, not "
-        "=.",
-    ),
-    (
-        "given to the maximum",
-        push(first, fill=0),
-        "dy went to the largest cell, as in max pooling. Here every cell of the window gets a "
-        "share.",
-    ),
-    (
-        "given to the corner",
-        push(lambda a: np.arange(a.size).reshape(a.shape) == 0, fill=0),
-        "dy went to the first cell of each window alone; every cell gets a share.",
-    ),
-    (
-        "divided by the windows",
-        lambda dy, x, **how: push(np.ones_like, fill=0)(
-            dy / (dy.shape[-2] * dy.shape[-1]), x, **how
-        ),
-        "dy is divided by the number of windows; it should be the number of cells in a window.",
-    ),
-    (
-        "times the value",
-        push(lambda a: a / a.size, fill=0),
-        "dy is multiplied by the cells' values. An average is linear: its slopes do not depend on "
-        "x.",
-    ),
-    (
-        "remainder rows lost",
-        up_to_the_last_window(push(_equally, fill=0)),
-        "dx ends where the last window ends. The rows and columns that no window reaches are part "
-        "of x: their gradient is 0.",
-    ),
-)
+def _average(share=_equally, **spoiled):
+    """Make an average's gradient, right or spoiled; padding that does not count is no number."""
 
-
-def _without_option(gradient):
-    """Let a gradient that knows no count_include_pad be called with it."""
-    return lambda dy, x, *, count_include_pad, **how: gradient(dy, x, **how)
-
-
-def _cropped(crop):
-    """Make the right gradient but for the way in which the padding is cut off."""
-
-    def gradient(dy, x, *, kernel_size, stride, padding, count_include_pad):
-        sides = [(0, 0)] * 2 + [(padding, padding)] * 2
-        how = {"kernel_size": kernel_size, "stride": stride}
-        inside = np.pad(np.ones(x.shape[2:]), padding)[None, None]
-        divisor = np.full(dy.shape[2:], kernel_size**2)
-        if not count_include_pad:
-            for i, j in np.ndindex(divisor.shape):
-                rows, columns = (slice(k * stride, k * stride + kernel_size) for k in (i, j))
-                divisor[i, j] = inside[0, 0, rows, columns].sum()
-        dpadded = push(np.ones_like)(dy / divisor, np.pad(x, sides), **how)
-        return crop(dpadded, x, padding)
+    def gradient(dy, x, *, count_include_pad=True, **how):
+        fill = 0 if count_include_pad else np.nan
+        return push(share, fill=fill, **spoiled)(dy, x, **how)
 
     return gradient
 
 
-def _counting(include):
-    """Make the gradient that always, or never, counts the padding."""
-    return lambda dy, x, **options: (
-        avg_pool2d_backward(dy, x, **options | {"count_include_pad": include}).dx
-    )
+# what goes wrong whatever the padding
+_WITHOUT_PADDING = (
+    Mistake(
+        "not divided",
+        _average(np.ones_like),
+        "Every cell got all of dy. The forward pass divided by the number of cells; so does this.",
+    ),
+    Mistake(
+        "divided by one side",
+        _average(lambda a: np.full(a.shape, 1 / len(a))),
+        "dy is divided by the kernel's side. A window has kernel_size² cells.",
+    ),
+    Mistake(
+        "= for +=",
+        _average(assign=True),
+        "Where windows overlap, one of them wiped out what another had pushed: += is needed, not "
+        "=.",
+    ),
+    Mistake(
+        "given to the maximum",
+        _average(lambda a: first(a, np.nanargmax)),
+        "dy went to the largest cell, as in max pooling. Here every cell of the window gets a "
+        "share.",
+    ),
+    Mistake(
+        "given to the corner",
+        _average(lambda a: np.arange(a.size).reshape(a.shape) == 0),
+        "dy went to the first cell of each window alone; every cell gets a share.",
+    ),
+    Mistake(
+        "divided by the windows",
+        lambda dy, x, **how: _average(np.ones_like)(dy / (dy.shape[-2] * dy.shape[-1]), x, **how),
+        "dy is divided by the number of windows; it should be the number of cells in a window.",
+    ),
+    Mistake(
+        "times the value",
+        _average(lambda a: a * _equally(a)),
+        "dy is multiplied by the cells' values. An average is linear: its slopes do not depend on "
+        "x.",
+    ),
+    Mistake(
+        "remainder rows lost",
+        up_to_the_last_window(_average()),
+        "dx ends where the last window ends. The rows and columns that no window reaches are part "
+        "of x: their gradient is 0.",
+    ),
+    Mistake(
+        "stride forgotten",
+        lambda dy, x, *, stride, **how: _average()(dy, x, stride=1, **how),
+        "The windows move by 1 here; window i begins at i·stride.",
+    ),
+)
 
 
 _OPTIONS = (
     Mistake(
         "the padding always counted",
-        _counting(True),
+        lambda dy, x, **how: _average()(dy, x, **how | {"count_include_pad": True}),
         "The divisor is always kernel_size². With count_include_pad=False it is the number of the "
         "window's cells that lie in x.",
     ),
     Mistake(
         "the padding never counted",
-        _counting(False),
+        lambda dy, x, **how: _average()(dy, x, **how | {"count_include_pad": False}),
         "The divisor is always the number of cells that lie in x. With count_include_pad=True the "
         "padding counts too: kernel_size².",
     ),
     Mistake(
         "not cropped",
-        _cropped(covered),
+        _average(crop=covered),
         "dx still has the padding around it. Cut it off at the end: dx has the shape of x.",
     ),
     Mistake(
         "cropped at one end",
-        _cropped(corner),
+        _average(crop=corner),
         "The padding was cut off at the bottom and the right only: dx is shifted. It begins at row "
         "and column `padding`.",
     ),
     Mistake(
         "cropped with [p:-p]",
-        _cropped(minus_padding),
+        _average(crop=minus_padding),
         "Where the padding is 0, [padding:-padding] leaves nothing. Cut from `padding` to "
         "`padding` + the size of x.",
     ),
@@ -167,10 +150,10 @@ ONE_MAP = Exercise(
     name="avg_pool2d.dx",
     signature="my_dx(dy, x, *, kernel_size, stride)",
     returns=("dx",),
-    answer=push(_equally, fill=0),
+    answer=_average(),
     cases=_map_cases,
     chapter="07",
-    mistakes=tuple(Mistake(*mistake) for mistake in _AVERAGE),
+    mistakes=_WITHOUT_PADDING,
 )
 BATCH = Exercise(
     name="avg_pool2d_backward",
@@ -179,10 +162,7 @@ BATCH = Exercise(
     answer=lambda dy, x, **options: avg_pool2d_backward(dy, x, **options).dx,
     cases=_batch_cases,
     chapter="07",
-    mistakes=(
-        *(Mistake(name, _without_option(gradient), hint) for name, gradient, hint in _AVERAGE),
-        *_OPTIONS,
-    ),
+    mistakes=_WITHOUT_PADDING + _OPTIONS,
 )
 GLOBAL = Exercise(
     name="global_average_backward",
@@ -258,6 +238,12 @@ WITHOUT_DM12 = written(
         _spread(8, -12, 4, 16) * [[1, 0, 0], [1, 0, 0], [1, 1, 1]],
         "The upper right window is all 0 here. Its cells lose the share of dm12 and keep those of "
         "other windows.",
+    ),
+    (
+        "one cell",
+        np.add(_spread(8, -12, 4, 16), [[0, 3, 0], [0, 0, 0], [0, 0, 0]]),
+        "Only y12 grew. dm12 is the gradient of m12, an average of the four cells in the upper "
+        "right window.",
     ),
     (
         "another window",

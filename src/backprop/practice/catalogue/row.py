@@ -7,14 +7,14 @@ from backprop.practice.exercise import Exercise, Mistake
 from backprop.windows import output_size
 
 
-def _row(dy, x, F, *, stride=1, padding=0, dilation=1, place=None, inside=None):
-    """Compute dx and dF of one row of pixels; place and inside can be spoiled."""
+def _row(dy, x, F, *, stride=1, padding=0, dilation=1, place=None, inside=None, assign=False):
+    """Compute dx and dF of one row of pixels; place, inside and += can be spoiled."""
     dx, dF = np.zeros_like(x), np.zeros_like(F)
     place = place or (lambda i, u, s, d, p: i * s + u * d - p)
     for i, u in np.ndindex(len(dy), len(F)):
         r = place(i, u, stride, dilation, padding)
         if r < len(x) and (r >= 0 or (inside == "wraps" and -len(x) <= r)):
-            dx[r] += dy[i] * F[u]
+            dx[r] = dy[i] * F[u] + (0 if assign else dx[r])
             dF[u] += dy[i] * x[r]
     return dx, dF
 
@@ -76,6 +76,12 @@ ROW = Exercise(
             _spoiled_row(inside="wraps"),
             "A negative index counts from the end in Python: what falls on the padding before x "
             "landed in its last pixels. Skip it.",
+        ),
+        Mistake(
+            "= for +=",
+            _spoiled_row(assign=True),
+            "A pixel that meets several windows keeps only the last of them in dx: += is needed, "
+            "not =.",
         ),
         Mistake(
             "dilation counted from 0",

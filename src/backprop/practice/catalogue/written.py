@@ -110,6 +110,11 @@ COLUMN = written(
         "under the tap d.",
     ),
     (
+        "the products",
+        _column(5) * [2, -3, 1, 4],
+        "These are the products with dy, whose sum is dx23. The column holds the taps alone.",
+    ),
+    (
         "another column",
         _column(4),
         "This is the column of x22. Two of the four windows do not see x23.",
