@@ -128,7 +128,7 @@ def input_gradient_turned(x, F, dy, *, turn="180", title="The kernel over dy", *
     truth = sheet.define("t", _totals(_pulls(sheet, meetings)), hidden=True)
     sheet.define("e", dx - truth, label="g minus the true dx", error=True)
     for (r, c), cell in np.ndenumerate(dx):
-        note = f"The kernel lies with its first tap at row {r + 1}, column {c + 1}."
+        note = f"The kernel's top left tap lies on row {r + 1}, column {c + 1} of B."
         sheet.step(cell, note, show=("F", "dy", kernel.name, "B", "dx", "e"))
     return sheet
 
