@@ -119,6 +119,15 @@ DW = (
         "04",
     ),
     Mistake(
+        "dw from the last window of the last image",
+        lambda dy, x: kernel_gradient(
+            dy[-1:, :, -1:, -1:], x[-1:, :, dy.shape[2] - 1 :, dy.shape[3] - 1 :]
+        ),
+        "Only one window of one image is left in dw, the last. The kernels are used in every "
+        "window: += is needed, not =.",
+        "04",
+    ),
+    Mistake(
         "dw turned",
         lambda dy, x: rotate180(kernel_gradient(dy, x)),
         "This dw is turned by 180°. The kernel's gradient needs no turn.",

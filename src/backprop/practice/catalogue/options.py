@@ -82,8 +82,8 @@ BACKWARD = Exercise(
         Mistake(
             "the stride forgotten",
             _of(0, _loops(lambda i, u, stride: i + u)),
-            "The windows move by 1 here: dy was not spread. Window (i, j) begins at row i·stride, "
-            "column j·stride.",
+            "The windows move by 1 here, whatever the stride. Window (i, j) begins at row "
+            "i·stride, column j·stride.",
         ),
         Mistake(
             "stride taken for dilation",
