@@ -9,8 +9,11 @@ def middle(padded, x, padding):
     return padded[..., padding : padding + H, padding : padding + W]
 
 
-def push(share, *, fill=-np.inf, assign=False, crop=middle):
-    """Make a pooling's gradient: share(window) says how much of its dy each cell gets."""
+def push(share, *, fill=-np.inf, merge=np.add, crop=middle):
+    """Make a pooling's gradient: share(window) says how much of its dy each cell gets.
+
+    merge(there, pushed): what a window leaves of what was there and what it pushes.
+    """
 
     def gradient(dy, x, *, kernel_size, stride, padding=0):
         sides = [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2
@@ -20,10 +23,20 @@ def push(share, *, fill=-np.inf, assign=False, crop=middle):
             top, left = i * stride, j * stride
             cells = (*image, slice(top, top + kernel_size), slice(left, left + kernel_size))
             pushed = dy[(*image, i, j)] * share(padded[cells])
-            dpadded[cells] = pushed if assign else dpadded[cells] + pushed
+            dpadded[cells] = merge(dpadded[cells], pushed)
         return crop(dpadded, x, padding)
 
     return gradient
+
+
+def window_assigned(there, pushed):
+    """Assign a whole window, the zeros of it as well."""
+    return pushed
+
+
+def cell_assigned(there, pushed):
+    """Assign the cells that get something, as chapter 03's loop does with = for +=."""
+    return np.where(pushed, pushed, there)
 
 
 def first(window, best=np.argmax):

@@ -10,6 +10,7 @@ from backprop.practice.catalogue._pushing import (
     minus_padding,
     push,
     up_to_the_last_window,
+    window_assigned,
 )
 from backprop.practice.catalogue._tools import distinct, whole, written
 from backprop.practice.exercise import Exercise, Mistake
@@ -43,7 +44,7 @@ _WITHOUT_PADDING = (
     ),
     Mistake(
         "= for +=",
-        _average(assign=True),
+        _average(merge=window_assigned),
         "Where windows overlap, one of them wiped out what another had pushed: += is needed, not "
         "=.",
     ),

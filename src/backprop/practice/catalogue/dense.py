@@ -37,6 +37,12 @@ OUTER = Exercise(
             "Each term of da is the upstream times the other factor of the product; b is missing.",
         ),
         Mistake(
+            "the upstream forgotten",
+            instead(_outer, 0, lambda dy, a, b: np.full(a.size, b.sum())),
+            "da is made of the other factors alone. Each is to be multiplied by the dy of its "
+            "product.",
+        ),
+        Mistake(
             "the factor itself",
             instead(_outer, 0, lambda dy, a, b: dy.sum(axis=1) * a),
             "The slope of a·b with respect to a is b, the other factor, not a itself.",

@@ -81,6 +81,18 @@ CHANGES = written(
         "window, under F22.",
     ),
     (
+        "columns alone reversed",
+        KERNEL[:, ::-1],
+        "Only the columns of F are reversed here. From y11 to y21 the middle moves up by a row in "
+        "its window, so it meets the rows in reverse order too.",
+    ),
+    (
+        "rows alone reversed",
+        KERNEL[::-1],
+        "Only the rows of F are reversed here. From y11 to y12 the middle moves left by a column "
+        "in its window, so it meets the columns in reverse order too.",
+    ),
+    (
         "the new y",
         _slide(IMAGE + MIDDLE, KERNEL)[0, 0],
         "This is the new y. Asked for is how much it changes: take the old y off.",

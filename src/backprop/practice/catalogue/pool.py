@@ -3,6 +3,7 @@
 import numpy as np
 
 from backprop.practice.catalogue._pushing import (
+    cell_assigned,
     corner,
     covered,
     first,
@@ -10,6 +11,7 @@ from backprop.practice.catalogue._pushing import (
     push,
     ties,
     up_to_the_last_window,
+    window_assigned,
 )
 from backprop.practice.catalogue._tools import distinct, whole
 from backprop.practice.exercise import Exercise, Mistake
@@ -17,8 +19,14 @@ from backprop.practice.exercise import Exercise, Mistake
 # name, gradient, hint: what goes wrong in every maximum
 _MAX = (
     (
-        "= for +=",
-        push(first, assign=True),
+        "= for += in a cell",
+        push(first, merge=cell_assigned),
+        "Where two windows have their maximum in one cell, the later one overwrote what the "
+        "earlier one had sent: += is needed, not =.",
+    ),
+    (
+        "= for += in a window",
+        push(first, merge=window_assigned),
         "Where windows overlap, one of them wiped out what another had pushed: += is needed, not "
         "=.",
     ),
@@ -172,7 +180,8 @@ MIN = Exercise(
         *(
             Mistake(name, _by_position(gradient), hint.replace("maxim", "minim"))
             for name, gradient, hint in _MAX
-            if name in ("= for +=", "ties shared", "every tie paid in full", "the last of equals")
+            if name.startswith("= for +=")
+            or name in ("ties shared", "every tie paid in full", "the last of equals")
         ),
     ),
 )
