@@ -109,7 +109,7 @@ def _explain(exercise, cases, received, answers):
     given = _given(exercise, *cases[case])
     if got.shape != expected.shape:
         status = "wrong shape"
-        message = f"{name} should be {expected.shape}, yours is {got.shape}.{given}"
+        message = f"{name} should be {_shape(expected)}, yours is {_shape(got)}.{given}"
     elif exercise.written:
         status, message = "wrong", _how_many(name, got, expected)
     else:
@@ -144,6 +144,10 @@ def _how_many(name, got, expected):
     index, place = _place(got, expected)
     wrong = f"{differing(got, expected).sum()} of {got.size} entries"
     return f"Not right yet: {wrong}. The first is {name}{place}; yours is {got[index]:.6g}."
+
+
+def _shape(array):
+    return array.shape or "one number"
 
 
 def _place(got, expected):
