@@ -59,6 +59,12 @@ def adopt(mistakes, answer, place, pick):
     )
 
 
+def shown_in(section, exercise):
+    """Let each mistake that names no section lead to this one, of the exercise's chapter."""
+    mistakes = (replace(m, section=m.section or section) for m in exercise.mistakes)
+    return replace(exercise, mistakes=tuple(mistakes))
+
+
 def _picking(function, pick):
     return lambda *arguments, **options: function(*pick(*arguments), **options)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from backprop.ops.activation import relu_backward
 from backprop.ops.dense import linear_backward
-from backprop.practice.catalogue._tools import adopt, instead, whole
+from backprop.practice.catalogue._tools import adopt, instead, shown_in, whole
 from backprop.practice.exercise import Exercise, Mistake
 
 
@@ -216,6 +216,8 @@ RELU = Exercise(
             lambda dy, x: dy * (x >= 0),
             "At x = 0 relu has a kink. This book takes the slope 0 there, as PyTorch does: x > 0, "
             "not x >= 0.",
+            chapter="00",
+            section="A kink",
         ),
         Mistake(
             "nothing held back",
@@ -225,4 +227,4 @@ RELU = Exercise(
     ),
 )
 
-EXERCISES = (OUTER, *LINEAR, RELU)
+EXERCISES = (OUTER, *LINEAR, shown_in("The network", RELU))

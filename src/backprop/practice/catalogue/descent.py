@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop.descent import adam, sgd
-from backprop.practice.catalogue._tools import instead, tenths, whole
+from backprop.practice.catalogue._tools import instead, shown_in, tenths, whole
 from backprop.practice.exercise import Exercise, Mistake
 
 
@@ -245,4 +245,6 @@ RATES = Exercise(
     ),
 )
 
-EXERCISES = (MOMENTUM, ADAM, RATES)
+EXERCISES = tuple(
+    shown_in("Two ways to step downhill", exercise) for exercise in (MOMENTUM, ADAM, RATES)
+)

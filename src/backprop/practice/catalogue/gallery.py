@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop.ops.conv import conv2d
-from backprop.practice.catalogue._tools import whole
+from backprop.practice.catalogue._tools import shown_in, whole
 from backprop.practice.exercise import Exercise, Mistake
 from backprop.windows import rotate180
 
@@ -72,4 +72,4 @@ GAP = Exercise(
     ),
 )
 
-EXERCISES = (GAP,)
+EXERCISES = (shown_in("A second check: the adjoint test", GAP),)

@@ -270,6 +270,14 @@ def _neighbours(dy, x, gamma, groups, eps):
     return _grouped()(dy[:, order], x[:, order], gamma[order], groups, eps)[:, back]
 
 
+def _across_samples(dy, x, gamma, groups, eps):
+    """Let all samples share the mean and the variance of a group."""
+    N, C, *positions = x.shape
+    shape = (N, groups, C // groups, *positions)
+    g = (dy * gamma[:, None, None]).reshape(shape)
+    return paths(g, x.reshape(shape), 1, (0, 2, 3, 4), eps=eps).reshape(x.shape)
+
+
 GROUP = Exercise(
     name="group_norm.dx",
     signature="my_group_norm_gradient(dy, x, gamma, groups, eps)",
@@ -324,6 +332,18 @@ GROUP = Exercise(
             ),
             "Mean and variance run over the batch, as in BatchNorm. GroupNorm stays inside of one "
             "sample.",
+            section="One function for all",
+        ),
+        Mistake(
+            "groups across the batch",
+            _across_samples,
+            "The groups are right, but all samples share them. Each sample has groups of its own.",
+            section="A block of 32 numbers",
+        ),
+        Mistake(
+            "eps left out",
+            lambda dy, x, gamma, groups, eps: _grouped()(dy, x, gamma, groups, 0),
+            "eps is missing: s is the root of the variance plus eps.",
             section="One function for all",
         ),
     ),
