@@ -4,14 +4,14 @@ import pytest
 from backprop import adam, descend, sgd
 from backprop.worked import descent
 
-W, K = np.array([8.0, 3.0]), np.array([1.0, 4.0])
+W, C = np.array([8.0, 3.0]), np.array([1.0, 4.0])
 
 
 def path(rule, steps, **options):
-    """Go down the valley with the gradient K w; return all points."""
+    """Go down the valley with the gradient C w; return all points."""
     state, points = (W,), [W]
     for _ in range(steps):
-        state = rule(state[0], K * state[0], *state[1:], **options)
+        state = rule(state[0], C * state[0], *state[1:], **options)
         points.append(state[0])
     return points
 
@@ -24,22 +24,22 @@ def test_momentum_by_hand():
 
 def test_adam_by_hand():
     # m = 4, 6 and s = 16, 36, divided by 1/2 and 1/4: each weight moves by the learning rate
-    first = adam(W, K * W, learning_rate=1, beta1=0.5, beta2=0.75, eps=0)
+    first = adam(W, C * W, learning_rate=1, beta1=0.5, beta2=0.75, eps=0)
     assert first.w.tolist() == [7, 2]
     assert (first.m.tolist(), first.s.tolist(), first.count) == ([4, 6], [16, 36], 1)
     # m = 2 + 3.5 and 3 + 4, divided by 3/4; s = 12 + 49/4 and 27 + 16, divided by 7/16
-    second = adam(*first[:1], K * first.w, *first[1:], learning_rate=1, beta1=0.5, beta2=0.75)
+    second = adam(*first[:1], C * first.w, *first[1:], learning_rate=1, beta1=0.5, beta2=0.75)
     step = np.array([5.5, 7]) / 0.75 / np.sqrt(np.array([24.25, 43]) / 0.4375)
     np.testing.assert_allclose(second.w, first.w - step, rtol=1e-7)
 
 
 def test_both_go_where_the_worksheets_go():
-    sheet = descent.momentum(W, K, rate=0.3, momentum=0.7).values()
+    sheet = descent.momentum(W, C, rate=0.3, momentum=0.7).values()
     ours = path(sgd, 3, learning_rate=0.3, momentum=0.7)
     theirs = [sheet[name] for name in ("w", "wa", "wb", "wc")]
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)
     how = {"beta1": 0.6, "beta2": 0.8, "eps": 0.1}
-    sheet = descent.adam(W, K, rate=0.3, steps=3, **how).values()
+    sheet = descent.adam(W, C, rate=0.3, steps=3, **how).values()
     theirs = [sheet[name] for name in ("w", "wa", "wb", "wc")]
     np.testing.assert_allclose(path(adam, 3, learning_rate=0.3, **how), theirs, rtol=1e-12)
 
@@ -79,13 +79,13 @@ def test_adam_does_not_see_the_size_of_the_gradients():
 
 def test_descend_steps_with_every_parameter_that_has_a_gradient():
     parameters = {"a": W, "b": np.ones((2, 3)), "still": np.zeros(2)}
-    gradients = {"a": K * W, "b": np.full((2, 3), 0.5)}
+    gradients = {"a": C * W, "b": np.full((2, 3), 0.5)}
     before = {name: w.copy() for name, w in (parameters | gradients).items()}
     once, memory = descend(sgd, parameters, gradients, {}, learning_rate=0.25, momentum=0.5)
     twice, memory = descend(
         sgd,
         once,
-        {"a": K * once["a"], "b": gradients["b"]},
+        {"a": C * once["a"], "b": gradients["b"]},
         memory,
         learning_rate=0.25,
         momentum=0.5,

@@ -28,8 +28,8 @@ def test_momentum_carries_a_weight_on_where_its_gradient_is_0():
 
 
 def test_the_first_step_of_adam_has_the_length_of_its_rate_however_steep_the_valley():
-    for k in ([1, 4], [0.3, 700]):
-        v = ADAM.values(k=k, eta=0.5)
+    for c in ([1, 4], [0.3, 700]):
+        v = ADAM.values(c=c, eta=0.5)
         np.testing.assert_allclose(v["wa"], [7.5, 2.5], rtol=1e-6)
     v = ADAM.values()
     assert (v["m"].tolist(), v["s"].tolist()) == ([4, 6], [16, 36])

@@ -1,6 +1,6 @@
 """A few steps downhill with two weights, each number of each rule in a cell of its own. Chapter 12.
 
-The loss is a valley, L = (k₁w₁² + k₂w₂²)/2, whose gradient is k·w. What belongs to the second point
+The loss is a valley, L = (c₁w₁² + c₂w₂²)/2, whose gradient is c·w. What belongs to the second point
 has one prime, to the third two. Points and what is computed there are grids of their own: w, d and
 L, then wa, da and La, and so on.
 """
@@ -14,42 +14,42 @@ PRIMES = ("", "′", "″", "‴")
 TEX_PRIMES = ("", r"^{\prime}", r"^{\prime\prime}", r"^{\prime\prime\prime}")
 
 
-def momentum(w, k, *, rate, momentum, steps=3, title="Momentum, step by step"):
+def momentum(w, c, *, rate, momentum, steps=3, title="Momentum, step by step"):
     """v = μ·v + dw, then w = w − η·v, from v = 0: grids v, va, … beside those of the module.
 
     Raises ValueError for more than three steps.
     """
-    sheet, w, k, eta = _start(w, k, rate, steps, title)
+    sheet, w, c, eta = _start(w, c, rate, steps, title)
     mu = sheet.given("mu", momentum, symbol="μ", tex=r"\mu")[()]
     v = None
     for at in range(steps):
-        d = _slope(sheet, at, w, k)
+        d = _slope(sheet, at, w, c)
         v = _add(sheet, "v", at, d if v is None else _each(_carried(mu), v, d), "v")
-        w = _point(sheet, at + 1, _each(lambda w, v: w - product(eta, v), w, v), k)
+        w = _point(sheet, at + 1, _each(lambda w, v: w - product(eta, v), w, v), c)
     _tell(sheet, steps, {"v": "What is left of the last v, and the new gradient."}, "eta mu")
     return sheet
 
 
-def adam(w, k, *, rate, beta1, beta2, eps=1e-8, steps=2, title="Adam, step by step"):
+def adam(w, c, *, rate, beta1, beta2, eps=1e-8, steps=2, title="Adam, step by step"):
     """m and s average dw and dw², n and q correct them, then w = w − η·n/(√q + ε).
 
     Grids m, s, n (m̂), q (ŝ), ma, … beside those of the module. Raises ValueError for more than
     three steps.
     """
-    sheet, w, k, eta = _start(w, k, rate, steps, title)
+    sheet, w, c, eta = _start(w, c, rate, steps, title)
     one = sheet.given("beta_one", beta1, symbol="β₁", tex=r"\beta_1")[()]
     two = sheet.given("beta_two", beta2, symbol="β₂", tex=r"\beta_2")[()]
     style = {"symbol": "ε", "tex": r"\varepsilon", "hidden": True}
     eps = sheet.given("eps", eps, minimum=0, **style)[()]
     m = s = None
     for at in range(steps):
-        d = _slope(sheet, at, w, k)
+        d = _slope(sheet, at, w, c)
         m = _add(sheet, "m", at, _average(one, m, d), "m")
         s = _add(sheet, "s", at, _average(two, s, d**2), "s")
         n = _add(sheet, "n", at, _corrected(m, one, at), "m̂", r"\hat m")
         q = _add(sheet, "q", at, _corrected(s, two, at), "ŝ", r"\hat s")
         move = _each(lambda n, q: quotient(product(eta, n), total([sp.sqrt(q), eps])), n, q)
-        w = _point(sheet, at + 1, _each(lambda w, move: w - move, w, move), k)
+        w = _point(sheet, at + 1, _each(lambda w, move: w - move, w, move), c)
     notes = {
         "m": "An average of the gradients; it starts at 0.",
         "s": "An average of their squares; it starts at 0.",
@@ -60,16 +60,16 @@ def adam(w, k, *, rate, beta1, beta2, eps=1e-8, steps=2, title="Adam, step by st
     return sheet
 
 
-def _start(w, k, rate, steps, title):
+def _start(w, c, rate, steps, title):
     """Start a worksheet at the first point."""
     if not 1 <= steps < len(SUFFIXES):
         raise ValueError(f"descent: steps must be 1 to {len(SUFFIXES) - 1}: {steps}")
     sheet = Worksheet(title)
-    k = sheet.given("k", k, label="steepness k")
+    c = sheet.given("c", c, label="steepness c")
     w = sheet.given("w", w)
     eta = sheet.given("eta", rate, symbol="η", tex=r"\eta")[()]
-    _loss(sheet, 0, w, k)
-    return sheet, w, k, eta
+    _loss(sheet, 0, w, c)
+    return sheet, w, c, eta
 
 
 def _each(formula, *columns):
@@ -100,19 +100,19 @@ def _add(sheet, name, at, formulas, symbol, tex=None):
     return sheet.define(name + SUFFIXES[at], formulas, **style)
 
 
-def _slope(sheet, at, w, k):
-    return _add(sheet, "d", at, _each(product, k, w), "dw")
+def _slope(sheet, at, w, c):
+    return _add(sheet, "d", at, _each(product, c, w), "dw")
 
 
-def _point(sheet, at, formulas, k):
+def _point(sheet, at, formulas, c):
     """Define the point that a step leads to, and the loss there."""
     w = _add(sheet, "w", at, formulas, "w")
-    _loss(sheet, at, w, k)
+    _loss(sheet, at, w, c)
     return w
 
 
-def _loss(sheet, at, w, k):
-    terms = _each(lambda k, w: product(k, w**2), k, w)
+def _loss(sheet, at, w, c):
+    terms = _each(lambda c, w: product(c, w**2), c, w)
     _add(sheet, "L", at, quotient(total(terms), 2), "L")
 
 
@@ -122,11 +122,11 @@ def _tell(sheet, steps, notes, options):
         here, there = SUFFIXES[at], SUFFIXES[at + 1]
         # v, m and s are made of those of the step before
         remembered = [name + SUFFIXES[at - 1] for name in notes if at and name in "vms"]
-        drawn = ["k", "w" + here, "d" + here]
+        drawn = ["c", "w" + here, "d" + here]
         sheet.step(sheet.grids["d" + here].cells, "The gradient here.", show=drawn)
         for name, note in notes.items():
             drawn = [*drawn, name + here]
             shown = [*options.split(), *remembered, *drawn]
             sheet.step(sheet.grids[name + here].cells, note, show=shown)
-        shown = ["k", *options.split(), *drawn[1:], "w" + there, "L" + here, "L" + there]
+        shown = ["c", *options.split(), *drawn[1:], "w" + there, "L" + here, "L" + there]
         sheet.step(sheet.grids["w" + there].cells, "The step, and the loss after it.", show=shown)
