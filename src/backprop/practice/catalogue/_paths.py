@@ -1,6 +1,33 @@
-"""The three paths of a norm, whole or spoiled, along any axes (chapter 09)."""
+"""The three paths of a norm, whole or spoiled, along any axes; what goes wrong in every norm."""
 
 import numpy as np
+
+from backprop.practice.exercise import Mistake
+
+NO_GAMMA = "gamma is missing: it scaled x-hat, so what arrives at x-hat is dy·gamma."
+DDOF = (
+    "The variance was divided by one less than the count (ddof=1). A norm divides by the count: it "
+    "describes these numbers, it does not estimate others."
+)
+OUTSIDE = "eps was added to the standard deviation. It is added to the variance, under the root."
+SQUARED = "This is divided by the variance. It should be divided by its root, the deviation s."
+TURNED = {
+    "v": "The sign of the path through the variance is turned: a larger deviation s makes x-hat "
+    "smaller, so this path takes off.",
+    "m": "The sign of the path through the mean is turned: the mean is subtracted, so this path "
+    "takes off.",
+    "vm": "The signs of the two indirect paths are turned. Both take off from the direct one.",
+}
+UNDIVIDED = "The last division by the standard deviation s is missing."
+_NO_VARIANCE = (
+    "The path through the variance is missing: each x also moves the deviation of its group."
+)
+_NO_MEAN = "The path through the mean is missing: each x also moves the mean of its group."
+_DIRECT_ONLY = (
+    "Only the direct path is there, as if mean and variance were fixed. That is batch norm when a "
+    "network is used, not when it is trained."
+)
+_SUMS = "Sums stand where the two means should: each x has only a share in mean and variance."
 
 
 def paths(
@@ -50,3 +77,25 @@ def along(axes, **spoiled):
 def without_gamma(gradient):
     """Forget gamma."""
     return lambda dy, x, gamma, *rest, **how: gradient(dy, x, np.ones_like(gamma), *rest, **how)
+
+
+def common(section, spoil):
+    """List what goes wrong in any norm; spoil(**how) makes its gradient of x, spoiled.
+
+    section: where its chapter has the whole formula.
+    """
+    return (
+        Mistake("the variance's path missing", spoil(keep="dm"), _NO_VARIANCE, section=section),
+        Mistake("the mean's path missing", spoil(keep="dv"), _NO_MEAN, section=section),
+        Mistake(
+            "the direct path only", spoil(keep="d"), _DIRECT_ONLY, "10", "In use: given statistics"
+        ),
+        Mistake("the variance's sign", spoil(turned="v"), TURNED["v"], section=section),
+        Mistake("the mean's sign", spoil(turned="m"), TURNED["m"], section=section),
+        Mistake("both signs", spoil(turned="vm"), TURNED["vm"], section=section),
+        Mistake("sum for mean", spoil(reduce=np.sum), _SUMS, section=section),
+        Mistake("ddof=1", spoil(ddof=1), DDOF, "10", "Running statistics"),
+        Mistake("eps outside the root", spoil(outside=True), OUTSIDE, "09", "Where eps goes"),
+        Mistake("not divided", spoil(power=0), UNDIVIDED, section=section),
+        Mistake("divided by the variance", spoil(power=2), SQUARED, section=section),
+    )

@@ -1,49 +1,18 @@
-"""BatchNorm and GroupNorm: the same three paths along other axes (chapters 10 and 11)."""
+"""BatchNorm's gradients, along a column and for images (chapter 10)."""
 
 import numpy as np
 
 from backprop.ops.batch_norms import batch_norm_backward
-from backprop.ops.group_norms import group_norm_backward
-from backprop.practice.catalogue._paths import along, normalised, paths, without_gamma
-from backprop.practice.catalogue._tools import distinct, instead, whole
-from backprop.practice.catalogue.norm import (
-    DDOF,
+from backprop.practice.catalogue._paths import (
     NO_GAMMA,
-    OUTSIDE,
-    SQUARED,
-    TURNED,
-    UNDIVIDED,
+    along,
+    common,
+    normalised,
+    paths,
+    without_gamma,
 )
+from backprop.practice.catalogue._tools import distinct, instead, whole
 from backprop.practice.exercise import Exercise, Mistake
-
-_VARIANCE = "The path through the variance is missing: each x also moves its set's deviation."
-_MEAN = "The path through the mean is missing: each x also moves the mean of its set."
-_DIRECT = (
-    "Only the direct path is there, as if mean and variance were fixed. That is batch norm when a "
-    "network is used, not when it is trained."
-)
-_SUM = "Sums stand where the two means should: each x has only a share in mean and variance."
-
-
-def _common(section, spoil):
-    """List what goes wrong in any norm; spoil(**how) makes its gradient of x, spoiled.
-
-    section: where its chapter has the whole formula.
-    """
-    return (
-        Mistake("the variance's path missing", spoil(keep="dm"), _VARIANCE, section=section),
-        Mistake("the mean's path missing", spoil(keep="dv"), _MEAN, section=section),
-        Mistake("the direct path only", spoil(keep="d"), _DIRECT, "10", "In use: given statistics"),
-        Mistake("the variance's sign", spoil(turned="v"), TURNED["v"], section=section),
-        Mistake("the mean's sign", spoil(turned="m"), TURNED["m"], section=section),
-        Mistake("both signs", spoil(turned="vm"), TURNED["vm"], section=section),
-        Mistake("sum for mean", spoil(reduce=np.sum), _SUM, section=section),
-        Mistake("ddof=1", spoil(ddof=1), DDOF, "10", "Running statistics"),
-        Mistake("eps outside the root", spoil(outside=True), OUTSIDE, "09", "Where eps goes"),
-        Mistake("not divided", spoil(power=0), UNDIVIDED, section=section),
-        Mistake("divided by the variance", spoil(power=2), SQUARED, section=section),
-    )
-
 
 _NOTHING = (
     "dx is 0 everywhere. That is right for a batch of one and for an upstream of ones, and for "
@@ -64,7 +33,7 @@ BATCH_DX = Exercise(
     cases=_column_cases,
     chapter="10",
     mistakes=(
-        *_common("The way back", lambda **how: along(0, **how)),
+        *common("The way back", lambda **how: along(0, **how)),
         Mistake(
             "nothing",
             lambda dy, x, *_, **how: np.zeros_like(x),
@@ -141,7 +110,7 @@ BATCH = Exercise(
     cases=_image_cases,
     chapter="10",
     mistakes=(
-        *_common("The way back", lambda **how: _images((0, 2, 3), **how)),
+        *common("The way back", lambda **how: _images((0, 2, 3), **how)),
         Mistake(
             "nothing",
             instead(_backward, 0, lambda dy, x, *_, **how: np.zeros_like(x)),
@@ -187,8 +156,7 @@ BATCH = Exercise(
             _images((1, 2, 3)),
             "Mean and variance run over all of a sample, as in LayerNorm. BatchNorm takes them "
             "over axes 0, 2 and 3, and keeps the channels apart.",
-            "11",
-            "One function for all",
+            section="Images: several axes",
         ),
         Mistake(
             "over everything",
@@ -239,114 +207,4 @@ BATCH = Exercise(
     ),
 )
 
-
-def _group_cases(rng):
-    for shape, groups in [((1, 4, 1, 2), 2), ((3, 6, 2, 3), 3)]:
-        arrays = (whole(rng, *shape), whole(rng, *shape), whole(rng, shape[1]))
-        yield (*arrays, groups, 0.5), {}
-
-
-def _grouped(split=None, *, gamma_at_the_end=False, **spoiled):
-    """Make group norm's gradient with spoiled paths, or with split(C, groups) groups."""
-
-    def gradient(dy, x, gamma, groups, eps):
-        N, C, *positions = x.shape
-        groups = split(C, groups) if split else groups
-        shape = (N, groups, C // groups, *positions)
-        scale = gamma[:, None, None]
-        g = dy if gamma_at_the_end else dy * scale
-        axes = (2, 3, 4)
-        dx = paths(g.reshape(shape), x.reshape(shape), 1, axes, eps=eps, **spoiled).reshape(x.shape)
-        return dx * scale if gamma_at_the_end else dx
-
-    return gradient
-
-
-def _neighbours(dy, x, gamma, groups, eps):
-    """Put channels c, c + groups, c + 2·groups … into one group."""
-    C = x.shape[1]
-    order = np.arange(C).reshape(-1, groups).T.ravel()
-    back = np.argsort(order)
-    return _grouped()(dy[:, order], x[:, order], gamma[order], groups, eps)[:, back]
-
-
-def _across_samples(dy, x, gamma, groups, eps):
-    """Let all samples share the mean and the variance of a group."""
-    N, C, *positions = x.shape
-    shape = (N, groups, C // groups, *positions)
-    g = (dy * gamma[:, None, None]).reshape(shape)
-    return paths(g, x.reshape(shape), 1, (0, 2, 3, 4), eps=eps).reshape(x.shape)
-
-
-GROUP = Exercise(
-    name="group_norm.dx",
-    signature="my_group_norm_gradient(dy, x, gamma, groups, eps)",
-    returns=("dx",),
-    answer=lambda dy, x, gamma, groups, eps: (
-        group_norm_backward(dy, x, gamma, np.zeros_like(gamma), groups=groups, eps=eps).dx
-    ),
-    cases=_group_cases,
-    chapter="11",
-    mistakes=(
-        *_common("One gradient for all", lambda **how: _grouped(**how)),
-        Mistake(
-            "gamma forgotten", without_gamma(_grouped()), NO_GAMMA, section="One gradient for all"
-        ),
-        Mistake(
-            "gamma at the end",
-            _grouped(gamma_at_the_end=True),
-            "gamma was multiplied at the end. It differs within a group, so it belongs to dy "
-            "before the means are taken.",
-            section="One gradient for all",
-        ),
-        Mistake(
-            "one group",
-            _grouped(lambda C, groups: 1),
-            "All channels of a sample share one mean, as in LayerNorm. Each group has its own.",
-            section="Limits",
-        ),
-        Mistake(
-            "a group for each channel",
-            _grouped(lambda C, groups: C),
-            "Every channel has a mean of its own: that is instance norm. The channels of a group "
-            "share it.",
-            section="Limits",
-        ),
-        Mistake(
-            "group size for groups",
-            _grouped(lambda C, groups: C // groups),
-            "`groups` was taken for the number of channels in a group. It is the number of groups.",
-            section="One function for all",
-        ),
-        Mistake(
-            "every so many channels",
-            _neighbours,
-            "The groups are made of every so many channels. A group is a run of neighbours: "
-            "reshape (N, C, …) to (N, groups, C/groups, …).",
-            section="What usually goes wrong",
-        ),
-        Mistake(
-            "over the batch",
-            lambda dy, x, gamma, groups, eps: paths(
-                dy, x, gamma[:, None, None], (0, 2, 3), eps=eps
-            ),
-            "Mean and variance run over the batch, as in BatchNorm. GroupNorm stays inside of one "
-            "sample.",
-            section="One function for all",
-        ),
-        Mistake(
-            "groups across the batch",
-            _across_samples,
-            "The groups are right, but all samples share them. Each sample has groups of its own.",
-            section="A block of 32 numbers",
-        ),
-        Mistake(
-            "eps left out",
-            lambda dy, x, gamma, groups, eps: _grouped()(dy, x, gamma, groups, 0),
-            "eps is missing: s is the root of the variance plus eps.",
-            section="One function for all",
-        ),
-    ),
-)
-
-EXERCISES = (BATCH_DX, BATCH, GROUP)
+EXERCISES = (BATCH_DX, BATCH)
