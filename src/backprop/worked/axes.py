@@ -8,6 +8,7 @@ whether the mean is taken off.
 import numpy as np
 import sympy as sp
 
+from backprop.worked.letters import D_HAT, EPSILON, GAMMA, HAT, MEAN
 from backprop.worksheet import Worksheet, product, quotient, total
 
 # (sample, channel, position, channels in a group) -> the name of the cell's group
@@ -63,7 +64,7 @@ def felt(x, norm, at, groups=2):
     centre, n = 0, len(group)
     if norm != "RMS":
         centre = quotient(total(x[k] for k in group), n)
-        centre = sheet.define("mu", centre, symbol="μ", tex=r"\mu")[()]
+        centre = sheet.define("mu", centre, **MEAN)[()]
     style = {"symbol": "q"} if norm == "RMS" else {"symbol": "σ²", "tex": r"\sigma^2"}
     var = sheet.define("var", quotient(total((x[k] - centre) ** 2 for k in group), n), **style)[()]
     s = sheet.define("s", sp.sqrt(var))[()]
@@ -94,16 +95,14 @@ def rms(x, dy, gamma=1, eps=0):
     sheet = Worksheet("RMS norm: two paths")
     x = sheet.given("x", x)
     n = x.size
-    style = {"symbol": "γ", "tex": r"\gamma"}
-    gamma = sheet.given("gamma", np.broadcast_to(gamma, x.shape), **style)
-    style = {"symbol": "ε", "tex": r"\varepsilon", "hidden": True}
-    eps = sheet.given("eps", eps, minimum=0, **style)[()]
+    gamma = sheet.given("gamma", np.broadcast_to(gamma, x.shape), **GAMMA)
+    eps = sheet.given("eps", eps, **EPSILON)[()]
     q = sheet.define("q", quotient(total(v**2 for v in x), n), label="q, mean square")[()]
     r = sheet.define("r", sp.sqrt(q + eps))[()]
-    h = sheet.define("h", x / r, symbol="x̂", tex=r"\hat x")
+    h = sheet.define("h", x / r, **HAT)
     sheet.define("y", np.vectorize(product)(gamma, h))
     dy = sheet.given("dy", np.broadcast_to(dy, x.shape))
-    dh = sheet.define("dh", np.vectorize(product)(dy, gamma), symbol="dx̂", tex=r"d\hat x")
+    dh = sheet.define("dh", np.vectorize(product)(dy, gamma), **D_HAT)
     p = sheet.define("p", dh / r, label="p, direct path")
     pulls = total(product(a, b) for a, b in zip(dh, x, strict=True))
     dq = quotient(-pulls, 2 * r**3)

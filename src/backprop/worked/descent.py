@@ -7,6 +7,7 @@ L, then wa, da and La, and so on.
 
 import sympy as sp
 
+from backprop.worked.letters import EPSILON
 from backprop.worksheet import Worksheet, product, quotient, total
 
 SUFFIXES = ("", "a", "b", "c")
@@ -39,8 +40,7 @@ def adam(w, c, *, rate, beta1, beta2, eps=1e-8, steps=2, title="Adam, step by st
     sheet, w, c, eta = _start(w, c, rate, steps, title)
     one = sheet.given("beta_one", beta1, symbol="β₁", tex=r"\beta_1")[()]
     two = sheet.given("beta_two", beta2, symbol="β₂", tex=r"\beta_2")[()]
-    style = {"symbol": "ε", "tex": r"\varepsilon", "hidden": True}
-    eps = sheet.given("eps", eps, minimum=0, **style)[()]
+    eps = sheet.given("eps", eps, **EPSILON)[()]
     m = s = None
     for at in range(steps):
         d = _slope(sheet, at, w, c)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
+from backprop.worked.letters import BETA, D_HAT, EPSILON, GAMMA, HAT, MEAN, VARIANCE
 from backprop.worksheet import Worksheet, product, total
-
-HAT, D_HAT = {"symbol": "x̂", "tex": r"\hat x"}, {"symbol": "dx̂", "tex": r"d\hat x"}
-MEAN, VARIANCE = {"symbol": "μ", "tex": r"\mu"}, {"symbol": "σ²", "tex": r"\sigma^2"}
 
 
 @dataclass(frozen=True)
@@ -156,13 +154,10 @@ def _forward(x, gamma, beta, axis, eps, title, hidden=()):
     if not 0 <= axis < x.ndim:
         raise ValueError(f"norm: axis {axis} is none of the {x.ndim} axes of x {x.shape}")
     groups = Groups(x.shape, axis)
-    features = x.shape[-1:]
-    style = {"symbol": "γ", "tex": r"\gamma", "hidden": "gamma" in hidden}
-    gamma = sheet.given("gamma", np.broadcast_to(gamma, features), **style)
-    style = {"symbol": "β", "tex": r"\beta", "hidden": "beta" in hidden}
-    beta = sheet.given("beta", np.broadcast_to(beta, features), **style)
-    style = {"symbol": "ε", "tex": r"\varepsilon", "hidden": True}
-    eps = sheet.given("eps", eps, minimum=0, **style)[()]
+    gamma, beta = (np.broadcast_to(weights, x.shape[-1:]) for weights in (gamma, beta))
+    gamma = sheet.given("gamma", gamma, hidden="gamma" in hidden, **GAMMA)
+    beta = sheet.given("beta", beta, hidden="beta" in hidden, **BETA)
+    eps = sheet.given("eps", eps, **EPSILON)[()]
     mu = sheet.define("mu", groups.mean(x), **MEAN, **groups.drawn)
     a = sheet.define("a", x - groups.spread(mu), label="a = x − μ", tint=0)
     var = sheet.define("var", groups.mean(a**2), **VARIANCE, **groups.drawn)
@@ -184,7 +179,7 @@ def _tell(sheet):
         ("dmu", "dh s dmu", "What arrives at the mean, from every member."),
         ("r", "dmu r", "Through the mean: the same for every member."),
         ("none", "dvar a none", "The mean also moves the variance, but the distances add up to 0."),
-        ("dx", "x dy p q r dx", "The three paths together. Change x or dy: all of them follow."),
+        ("dx", "x dy p q r dx", "The three paths together. All of them follow x and dy."),
         ("e", "dx k e", "The closed form says the same."),
     ]:
         sheet.step(sheet.grids[name].cells, note, show=shown.split())
