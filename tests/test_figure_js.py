@@ -945,6 +945,13 @@ def test_paper_gets_the_first_state_without_controls(convolution):
         assert convolution.locator(".bp-controls").is_visible() == (media == "screen")
 
 
+def test_paper_names_the_variant_that_it_shows(stage):
+    figure = stage.show(specs.spec(specs.CONVOLUTION, specs.KERNEL_GRADIENT, names=["y", "dF"]))
+    figure.get_by_role("radio", name="dF").check(force=True)
+    figure.page.emulate_media(media="print")
+    assert figure.locator(".bp-variants").inner_text() == "dF"
+
+
 # ---- the source ----
 
 
