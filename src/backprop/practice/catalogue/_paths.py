@@ -79,7 +79,7 @@ def without_gamma(gradient):
     return lambda dy, x, gamma, *rest, **how: gradient(dy, x, np.ones_like(gamma), *rest, **how)
 
 
-def common(section, spoil):
+def in_any_norm(section, spoil):
     """List what goes wrong in any norm; spoil(**how) makes its gradient of x, spoiled.
 
     section: where its chapter has the whole formula.

@@ -6,7 +6,7 @@ from backprop.ops.batch_norms import batch_norm_backward
 from backprop.practice.catalogue._paths import (
     NO_GAMMA,
     along,
-    common,
+    in_any_norm,
     normalised,
     paths,
     without_gamma,
@@ -33,7 +33,7 @@ BATCH_DX = Exercise(
     cases=_column_cases,
     chapter="10",
     mistakes=(
-        *common("The way back", lambda **how: along(0, **how)),
+        *in_any_norm("The way back", lambda **how: along(0, **how)),
         Mistake(
             "nothing",
             lambda dy, x, *_, **how: np.zeros_like(x),
@@ -110,7 +110,7 @@ BATCH = Exercise(
     cases=_image_cases,
     chapter="10",
     mistakes=(
-        *common("The way back", lambda **how: _images((0, 2, 3), **how)),
+        *in_any_norm("The way back", lambda **how: _images((0, 2, 3), **how)),
         Mistake(
             "nothing",
             instead(_backward, 0, lambda dy, x, *_, **how: np.zeros_like(x)),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop.ops.group_norms import group_norm_backward
-from backprop.practice.catalogue._paths import NO_GAMMA, common, paths, without_gamma
+from backprop.practice.catalogue._paths import NO_GAMMA, in_any_norm, paths, without_gamma
 from backprop.practice.catalogue._tools import whole
 from backprop.practice.exercise import Exercise, Mistake
 
@@ -56,7 +56,7 @@ GROUP = Exercise(
     cases=_group_cases,
     chapter="11",
     mistakes=(
-        *common("One gradient for all", lambda **how: _grouped(**how)),
+        *in_any_norm("One gradient for all", lambda **how: _grouped(**how)),
         Mistake(
             "gamma forgotten", without_gamma(_grouped()), NO_GAMMA, section="One gradient for all"
         ),
