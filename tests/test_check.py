@@ -95,7 +95,10 @@ def test_the_adjoint_test_catches_what_is_wrong_as_a_whole(wrong):
 def test_the_right_gradient_passes_and_the_report_is_the_same_in_every_run():
     report = check_gradients(conv2d, X, W, B, padding=1)
     assert repr(report) == (
-        "conv2d: dx (180 entries), dw (48 entries), db (4 entries) agree with finite differences"
+        "conv2d, by finite differences:\n"
+        "    dx: 180 entries agree\n"
+        "    dw: 48 entries agree\n"
+        "    db: 4 entries agree"
     )
     assert set(report.errors) == {"dx", "dw", "db"}
     assert max(report.errors.values()) < 1e-7
@@ -128,7 +131,7 @@ def test_none_arguments_are_skipped():
 def test_a_readers_own_op_is_checked_with_its_options():
     x, y = RNG.standard_normal((2, 3, 4))
     report = check_gradients(cubic, x, y, backward=cubic_backward, power=2)
-    assert repr(report) == "cubic: dx (12 entries), dy (12 entries) agree with finite differences"
+    assert repr(report).split("\n")[1:] == [f"    d{name}: 12 entries agree" for name in "xy"]
     adjoint_test(cubic, x, y, backward=cubic_backward, power=2)
     with pytest.raises(GradientError, match=r"^cubic: dx\[0, 0\] expected"):
         check_gradients(cubic, x, y, backward=cubic_backward, power=2, atol=0, rtol=0)
@@ -139,7 +142,9 @@ def test_one_bare_gradient_of_a_scalar_function():
         return np.sqrt(np.sum(x * x))
 
     report = check_gradients(norm, [3.0, 4.0], backward=lambda dy, x: dy * x / norm(x))
-    assert repr(report) == "norm: dx (2 entries) agrees with finite differences"
+    assert repr(report) == "norm, by finite differences:\n    dx: 2 entries agree"
+    twice = check_gradients(lambda x: 2 * x, 3.0, backward=lambda dy, x: 2 * dy)
+    assert repr(twice).endswith("dx: 1 entry agrees")
 
 
 def test_numerical_gradients_of_a_cubic_are_accurate_for_small_and_large_numbers():

@@ -80,15 +80,15 @@ def check_gradients(
     dy = _upstream(op, args, dy, rng, options)
     received = _received(op, backward or backward_of(op), dy, args, options)
     expected = numerical_gradients(op, *args, dy=dy, step=step, **options)
-    errors, words = {}, []
+    errors, lines = {}, [f"{op.__name__}, by finite differences:"]
     for name, right, ours in zip(_names(op, args), expected, received, strict=True):
         if right is None:
             continue
         _compare(op.__name__, name, right, ours, atol + rtol * np.abs(right))
         errors[f"d{name}"] = float(np.max(np.abs(ours - right), initial=0.0))
-        words.append(f"d{name} ({right.size} {'entry' if right.size == 1 else 'entries'})")
-    agree = "agrees" if len(words) == 1 else "agree"
-    return Report(f"{op.__name__}: {', '.join(words)} {agree} with finite differences", errors)
+        agree = "1 entry agrees" if right.size == 1 else f"{right.size} entries agree"
+        lines.append(f"    d{name}: {agree}")
+    return Report("\n".join(lines), errors)
 
 
 def adjoint_test(
