@@ -122,6 +122,9 @@ def test_of_many_targets_the_first_has_a_line_and_the_others_are_counted(stage):
     targets = [f"y{k}" for k in range(1, 6)]
     figure = stage.show(specs.spec(specs.sheet(grids, [(targets, "All.")])))
     assert formula(figure) == ["y1 = x11= 1and 4 more: point at one"]
+    figure.page.emulate_media(media="print")
+    assert figure.locator(".bp-more").inner_text() == "and 4 more"  # paper cannot be pointed at
+    figure.page.emulate_media(media="screen")
     assert figure.locator(".bp-note").inner_text() == "All."
     cell(figure, "y4").hover()
     assert formula(figure) == ["y4 = x11= 1"]

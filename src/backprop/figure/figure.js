@@ -839,7 +839,8 @@ class Figure {
 
   drawLines({ formulas, more, note, hidden, asked, hint }) {
     const lines = formulas.map((k) => this.formulaLine(k, !hidden.has(k) || (hint && k === asked), hidden));
-    if (more) lines[0].append(h("span", { class: "bp-more" }, this.say("more", { more })));
+    const point = h("span", { class: "bp-press" }, this.say("point"));
+    if (more) lines[0].append(h("span", { class: "bp-more" }, this.say("more", { more }), point));
     this.lines.setAttribute("aria-live", this.timer ? "off" : "polite");
     this.renew(this.lines, lines, note ? h("p", { class: "bp-note" }, note) : []);
   }

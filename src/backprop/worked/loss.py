@@ -61,7 +61,7 @@ def through_the_jacobian(z, label, *, title="From the loss to the logits, the lo
     for at in ((0, 0), (0, 1)):
         note = f"How share {at[0] + 1} answers to logit {at[1] + 1}."
         sheet.step(J[at], note, show=("z", "p", "J"))
-    note = "All nine. Row: whose share. Column: which logit. Point at or tap any entry."
+    note = "All nine. Row: whose share. Column: which logit."
     sheet.step(J, note, show=("z", "p", "J"))
     for j, cell in enumerate(dz):
         note = f"z{subscript((j,))} moves every share: one product for each."

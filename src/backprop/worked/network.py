@@ -57,9 +57,7 @@ def prove(sheet):
 def _tell(sheet, features):
     """One step for each layer, forward and back; then both ends at once, then everything."""
     cells = {name: grid.cells for name, grid in sheet.grids.items()}
-    sheet.step(
-        cells["y"], "Convolution. Point at an entry to see its window.", show=("x", "F", "y")
-    )
+    sheet.step(cells["y"], "Convolution: each entry from its window.", show=("x", "F", "y"))
     sheet.step(cells["m"], "Max pooling: the largest of each block.", show=("y", "m"))
     sheet.step(cells["A"], "Flattened: the map, read row by row.", show=("m", "A"))
     sheet.step(cells["z"], "The dense layer.", show=("A", "W", "b", "z"))
@@ -73,7 +71,7 @@ def _tell(sheet, features):
     sheet.step(cells["dm"], "Folded back into a map.", show=("dA", "dm"))
     note = "Each dm goes, whole, to the cell that won its block."
     sheet.step(cells["dy"], note, show=("y", "k", "dm", "dy"))
-    note = "The kernel's gradient: dy slides over x. Point at the other taps."
+    note = "The kernel's gradient: dy slides over x, once for each tap."
     sheet.step(cells["dF"][0, 0], note, show=("x", "dy", "dF"))
     note = "The input's gradient: every pixel pulls from the outputs that saw it."
     sheet.step(cells["dx"], note, show=("F", "dy", "dx"))
