@@ -357,6 +357,12 @@ def test_the_sidebars_open_and_close(chapter):
         dialog.wait_for(state="visible")
         chapter.keyboard.press("Escape")
         dialog.wait_for(state="hidden")
+    chapter.locator(".secondary-toggle:visible").click()
+    place = dialog.locator("a").last
+    anchor = place.get_attribute("href")
+    place.click()
+    dialog.wait_for(state="hidden")  # the choice is no longer in the way of what was chosen
+    assert chapter.url.endswith(anchor)
 
 
 def test_every_icon_is_in_the_font(chapter):
@@ -558,6 +564,28 @@ def test_search_finds_a_page(chromium, roots, base, words, chapter):
         assert page.locator(f'#search-results li a[href^="book/{chapter}"]').count()
         page.wait_for_load_state("networkidle")
         assert complaints.errors + complaints.failed + complaints.foreign == []
+
+
+@pytest.mark.parametrize(
+    ("words", "chapter"),
+    [
+        ("kernel gradient", "04-the-kernels-gradient"),
+        ("layer norm", "09-layernorm"),
+        ("γ", "09-layernorm"),
+    ],
+)
+def test_search_puts_first_what_is_called_so_and_shows_its_first_sentences(
+    chromium, roots, words, chapter
+):
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{roots['server']}search.html?q={words}")
+        page.get_by_text(re.compile(r"^Places found: \d+")).wait_for()
+        first = page.locator("#search-results li").first
+        assert first.locator("a").get_attribute("href").startswith(f"book/{chapter}")
+        excerpt = first.locator("p").inner_text()
+        assert len(excerpt) > 150
+        assert "Contents" not in excerpt
 
 
 def test_search_says_in_the_books_words_that_nothing_was_found(chromium, roots):

@@ -280,6 +280,14 @@ def walk(page, at_most):
     pytest.fail(f"the focus does not come out of {stop['html']}")
 
 
+def test_an_answer_is_called_by_its_title(page):
+    buttons = page.locator(".toggle-button")
+    titles = page.locator(".admonition.toggle > .admonition-title").all_inner_texts()
+    titles = [title.strip() for title in titles]
+    assert {"Answer", "Hint"} <= set(titles)
+    assert buttons.evaluate_all("(all) => all.map((one) => one.ariaLabel)") == titles
+
+
 @pytest.mark.parametrize("name", browser.PAGES)
 def test_a_fold_is_called_by_what_it_holds(name):
     html = browser.HTML.joinpath(name).read_text("utf-8")

@@ -52,6 +52,18 @@ document.addEventListener("click", (event) => {
   event.composedPath().find((element) => element.matches?.(".copybtn"))?.focus();
 });
 
+/** The buttons of folds would all be read out by one name; each gets the title it stands in. */
+addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll(".toggle-button")) {
+    button.ariaLabel = button.parentElement.textContent.trim();
+  }
+});
+
+/** On a small window the contents lie over the text: whoever has chosen a place wants to see it. */
+document.getElementById("pst-secondary-sidebar-modal")?.addEventListener("click", (event) => {
+  if (event.target.closest("a")) event.currentTarget.close();
+});
+
 const wide = 'mjx-container[display="true"], .cell_output:has(img[data-wide])';
 document.querySelectorAll(wide).forEach((box) => boxes.observe(box));
 })();
