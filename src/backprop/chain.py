@@ -26,7 +26,7 @@ def vjp(op, *args, backward=None, **options):
 
     pullback is the vector-Jacobian product dy -> Jᵀ dy, a NamedTuple with one gradient for each
     array argument. Nothing is kept from the forward pass but the arguments themselves.
-    `backward` is op's registered one unless another is given, as in `check_gradients`.
+    `backward` is the one of `backprop.ops` unless another is given, as in `check_gradients`.
     Raises LookupError where op has no backward in `backprop.ops`. Used from chapter 02 on.
     """
     backward = backward or backward_of(op)

@@ -67,8 +67,9 @@ def check_gradients(
 ):
     """Compare every entry of op's gradients with finite differences; return a Report.
 
+    The Report shows what was compared; its `errors` holds the largest difference of each gradient.
     `dy` is drawn from `rng` (a Generator; by default a fresh one with seed 0) unless it is given.
-    `backward` is op's registered one unless another is given: it is called as
+    `backward` is the one of `backprop.ops` unless another is given: it is called as
     backward(dy, *args, **options). Arguments that are None are skipped. An entry agrees where
     |received - expected| <= atol + rtol * |expected|. At a kink (relu at 0, a tie in a maximum)
     there is no derivative to agree with.

@@ -55,8 +55,8 @@ def loss_and_gradients(network, parameters, x, labels, *, backwards=None):
     """Return the mean cross-entropy of a network's logits and its `Gradients`, by `vjp`.
 
     Forward, each layer leaves its pullback; then the pullbacks run in reverse order. A parameter
-    that several layers use adds up their gradients. backwards: {op: backward} replaces registered
-    ones, as `backward` does in `check_gradients`.
+    that several layers use adds up their gradients. backwards: {op: backward} replaces those
+    of `backprop.ops`, as `backward` does in `check_gradients`.
     Raises LookupError where a layer asks for a parameter that is not there, and whatever an op
     raises. Used in chapter 12.
     """
