@@ -102,11 +102,9 @@ def seen_by_tap(x, u, v, grid, *, stride=(1, 1), dilation=(1, 1)):
 
     It is sliding_windows(x, …)[…, u, v], but it can be written to.
     """
-    rows, columns = (
-        slice(t * d, t * d + span(n, s), s)
-        for t, n, s, d in zip((u, v), grid, stride, dilation, strict=True)
-    )
-    return x[..., rows, columns]
+    top, left = u * dilation[0], v * dilation[1]
+    bottom, right = top + span(grid[0], stride[0]), left + span(grid[1], stride[1])
+    return x[..., top : bottom : stride[0], left : right : stride[1]]
 
 
 def dilate(x, step):

@@ -3,7 +3,7 @@ import pytest
 
 from backprop import batch_norm, batch_norm_backward, layer_norm, layer_norm_backward
 from backprop.ops import _arrays
-from backprop.ops._arrays import blocks, keep, row_by_row
+from backprop.ops._arrays import blocks, copy_images, keep, row_by_row
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 100])
@@ -56,3 +56,14 @@ def test_norms_in_blocks_are_norms(monkeypatch, op, backward, channels):
     blocks = op(x, gamma, beta), *backward(dy, x, gamma, beta)
     for a, b in zip(whole, blocks, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 64, 65])
+@pytest.mark.parametrize("shape", [(3, 8, 8), (4, 8, 8), (1, 16, 16), (5, 7, 3)])
+def test_images_are_copied_whole_whatever_their_distance(count, shape):
+    a = np.random.default_rng(0).standard_normal((count, *shape)).astype("f4")
+    out = np.empty((*shape, count), dtype="f4")
+    copy_images(a, np.moveaxis(out, -1, 0))
+    np.testing.assert_array_equal(out, np.moveaxis(a, 0, -1))
+    copy_images(np.broadcast_to(a[:1], a.shape), np.moveaxis(out, -1, 0))
+    np.testing.assert_array_equal(out, np.broadcast_to(a[0, ..., None], out.shape))

@@ -81,10 +81,11 @@ def conv2d_backward(dy, x, w, b, *, stride=1, padding=0, dilation=1, groups=1):
     x, w, b, how = _prepare(x, w, b, stride, padding, dilation, groups)
     dy = upstream("conv2d_backward", dy, how.out, x.dtype)
     kernels = _in_groups(w, how).swapaxes(1, 2)
-    dx, dw = np.empty(x.shape, dtype=x.dtype), np.zeros(w.shape, dtype=x.dtype)
+    dx = np.empty(x.shape, dtype=x.dtype)
+    dw, db = np.zeros(w.shape, dtype=x.dtype), np.zeros(len(w), dtype=x.dtype)
     for images in _image_blocks(x, how):
-        _backward_block(dy[images], x[images], kernels, dx[images], _in_groups(dw, how), how)
-    return Conv2dGrads(dx, dw, db=None if b is None else dy.sum(axis=(0, 2, 3)))
+        _backward_block(dy[images], x[images], kernels, dx[images], _in_groups(dw, how), db, how)
+    return Conv2dGrads(dx, dw, db=None if b is None else db)
 
 
 def _forward_block(x, kernels, b, y, how):
@@ -99,9 +100,10 @@ def _forward_block(x, kernels, b, y, how):
     copy_images(_batch_first(y_last), y)
 
 
-def _backward_block(dy, x, kernels, dx, dw, how):
-    """Fill dx (n,C,H,W) for some images, and add their part to dw (G,F/G,K)."""
+def _backward_block(dy, x, kernels, dx, dw, db, how):
+    """Fill dx (n,C,H,W) for some images, and add their part to dw (G,F/G,K) and db (F,)."""
     seen, dy_last = _with_batch_last(x, how.padding), _with_batch_last(dy)
+    db += dy_last.sum(axis=(1, 2, 3))
     sent = np.zeros(seen.shape, dtype=x.dtype)
     taps = _taps(sent, how)
     for rows, columns in _column_blocks(_windows(seen, how), how):
