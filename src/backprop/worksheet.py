@@ -69,8 +69,9 @@ class Proof:
     def __repr__(self):
         n, where = self.entries, ",\n    wherever no maximum is shared" if self.by_cases else ""
         moved = f"(Σ {self.upstream}·{self.of})" if self.upstream else self.of
+        equal = "entry equals" if n == 1 else "entries equal"
         # one line of a phone has room for no more than this
-        return f"{self.name}: {n} of {n} entries equal ∂{moved}/∂{self.wrt}{where}"
+        return f"{self.name}: {n} of {n} {equal} ∂{moved}/∂{self.wrt}{where}"
 
 
 @dataclass(frozen=True)
