@@ -428,7 +428,7 @@ def test_a_page_carries_no_widget_state_and_no_kernel_script(document):
 
 def test_a_figure_is_light():
     script = (browser.HTML / "_static" / "backprop" / "figure.js").read_bytes()
-    assert len(gzip.compress(script)) <= 12_588
+    assert len(gzip.compress(script)) <= 12_288
 
 
 def test_the_json_of_a_figure_is_small(document):

@@ -49,10 +49,15 @@ def test_a_module_becomes_a_classic_script():
         'export const A = "export {";\n'
         "export function mount(element) {}\n"
         "export { mount as other };\n"
+        "/** Draw\n * it. **/\n  // A note.\n"
+        'const at = "https://a/*b*/"; // said here\n'
         "export default { render };\n"
     )
     assert 'const A = "export {";\nfunction mount(element) {}\n' in script
     assert "\nexport" not in script
+    assert "Draw" not in script
+    assert "A note" not in script
+    assert 'const at = "https://a/*b*/"; // said here\n' in script
     assert script.startswith("(() => {")
     assert "mount(figure)" in script
 

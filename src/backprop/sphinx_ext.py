@@ -46,6 +46,9 @@ EXPORT = re.compile(
     r"^export (?:(?:default )?\{[^}]*\};?$|(?=async |function |const |class ))", re.M
 )
 
+# Lines of comment are for who reads the source; a page leaves them out.
+COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)\n", re.M)
+
 # A page may be read while the rest of it is on its way, so each figure comes to life as soon as it
 # is there: its static tables, which follow its numbers, have begun. The first one does so at once;
 # each other one waits for a frame, so that none holds up what is drawn. A figure that fails keeps
@@ -56,15 +59,13 @@ PAGE_SCRIPT = """\
 
 %s
 
-const seen = new Set();
 let resting = false;
 
 function mountNext() {
-  const tables = [...document.querySelectorAll(".bp-figure > .bp-static")];
-  const figure = tables.map((still) => still.parentNode).find((figure) => !seen.has(figure));
+  const figure = document.querySelector(".bp-figure:not([data-tried]):has(> .bp-static)");
   resting = Boolean(figure);
   if (!figure) return;
-  seen.add(figure);
+  figure.dataset.tried = "";
   requestAnimationFrame(() => setTimeout(mountNext));
   try {
     mount(figure);
@@ -207,7 +208,7 @@ def page_script(module):
     A browser refuses `<script type="module" src>` from a file, and a page opened from a folder
     must work too. Raises ValueError for an import, or an export written in another way.
     """
-    body = EXPORT.sub("", module)
+    body = COMMENT.sub("", EXPORT.sub("", module))
     if left := re.search(r"^\s*(?:export|import)\b.*", body, flags=re.M):
         raise ValueError(f"figure.js: a page cannot use {left.group().strip()!r}")
     return PAGE_SCRIPT % body.strip()
