@@ -9,6 +9,7 @@ DDOF = (
     "The variance was divided by one less than the count (ddof=1). A norm divides by the count: it "
     "describes these numbers, it does not estimate others."
 )
+NO_EPS = "eps is not in it. It is added to the variance, under the root."
 OUTSIDE = "eps was added to the standard deviation. It is added to the variance, under the root."
 SQUARED = "This is divided by the variance. It should be divided by its root, the deviation s."
 TURNED = {

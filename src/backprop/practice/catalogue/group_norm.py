@@ -3,7 +3,7 @@
 import numpy as np
 
 from backprop.ops.group_norms import group_norm_backward
-from backprop.practice.catalogue._paths import NO_GAMMA, in_any_norm, paths, without_gamma
+from backprop.practice.catalogue._paths import NO_EPS, NO_GAMMA, in_any_norm, paths, without_gamma
 from backprop.practice.catalogue._tools import whole
 from backprop.practice.exercise import Exercise, Mistake
 
@@ -14,8 +14,8 @@ def _group_cases(rng):
         yield (*arrays, groups, 0.5), {}
 
 
-def _grouped(split=None, *, gamma_at_the_end=False, **spoiled):
-    """Make group norm's gradient with spoiled paths, or with split(C, groups) groups."""
+def _grouped(split=None, *, axes=(2, 3, 4), gamma_at_the_end=False, **spoiled):
+    """Make group norm's gradient with spoiled paths, other axes, or split(C, groups) groups."""
 
     def gradient(dy, x, gamma, groups, eps):
         N, C, *positions = x.shape
@@ -23,7 +23,6 @@ def _grouped(split=None, *, gamma_at_the_end=False, **spoiled):
         shape = (N, groups, C // groups, *positions)
         scale = gamma[:, None, None]
         g = dy if gamma_at_the_end else dy * scale
-        axes = (2, 3, 4)
         dx = paths(g.reshape(shape), x.reshape(shape), 1, axes, eps=eps, **spoiled).reshape(x.shape)
         return dx * scale if gamma_at_the_end else dx
 
@@ -38,14 +37,6 @@ def _neighbours(dy, x, gamma, groups, eps):
     return _grouped()(dy[:, order], x[:, order], gamma[order], groups, eps)[:, back]
 
 
-def _across_samples(dy, x, gamma, groups, eps):
-    """Let all samples share the mean and the variance of a group."""
-    N, C, *positions = x.shape
-    shape = (N, groups, C // groups, *positions)
-    g = (dy * gamma[:, None, None]).reshape(shape)
-    return paths(g, x.reshape(shape), 1, (0, 2, 3, 4), eps=eps).reshape(x.shape)
-
-
 GROUP = Exercise(
     name="group_norm.dx",
     signature="my_group_norm_gradient(dy, x, gamma, groups, eps)",
@@ -56,7 +47,7 @@ GROUP = Exercise(
     cases=_group_cases,
     chapter="11",
     mistakes=(
-        *in_any_norm("One gradient for all", lambda **how: _grouped(**how)),
+        *in_any_norm("One gradient for all", _grouped),
         Mistake(
             "gamma forgotten", without_gamma(_grouped()), NO_GAMMA, section="One gradient for all"
         ),
@@ -104,14 +95,14 @@ GROUP = Exercise(
         ),
         Mistake(
             "groups across the batch",
-            _across_samples,
+            _grouped(axes=(0, 2, 3, 4)),
             "The groups are right, but all samples share them. Each sample has groups of its own.",
             section="A block of 32 numbers",
         ),
         Mistake(
-            "eps left out",
+            "eps forgotten",
             lambda dy, x, gamma, groups, eps: _grouped()(dy, x, gamma, groups, 0),
-            "eps is missing: s is the root of the variance plus eps.",
+            NO_EPS,
             section="One function for all",
         ),
     ),

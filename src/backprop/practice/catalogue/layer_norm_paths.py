@@ -4,6 +4,7 @@ import numpy as np
 
 from backprop.practice.catalogue._paths import (
     DDOF,
+    NO_EPS,
     NO_GAMMA,
     OUTSIDE,
     SQUARED,
@@ -42,7 +43,7 @@ def in_any_part(**spoiled):
         Mistake(
             "eps forgotten",
             lambda dy, x, gamma, **_: part()(dy, x, gamma, eps=0),
-            "eps is not in it. It is added to the variance, under the root.",
+            NO_EPS,
             section="Where eps goes",
         ),
         Mistake("not divided", part(power=0), UNDIVIDED, section=CLOSED),
