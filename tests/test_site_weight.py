@@ -165,6 +165,7 @@ def test_sections_below_the_window_are_laid_out_last(chromium, root, at_figure):
         browser.open_page(page, root + name + place)
         assert page.evaluate("window.came") != at_figure
         end = page.locator(".bd-article > section > section > *").last
+        assert end.evaluate("block => block.checkVisibility({ contentVisibilityAuto: true })")
         assert end.evaluate("block => getComputedStyle(block).contentVisibility") == "visible"
 
 
