@@ -16,7 +16,7 @@ TARGET = "#D55E00"
 INK = "#767676"  # readable on the theme's white page and on its dark one
 HATCHES = ["", "////", "....", "xxxx", "----"]  # beside the tints, for eyes that see no colours
 RULES = ["-", "--", ":", "=", "--"]  # how each tint underlines, as the figures do; = is double
-LINES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # they stand out on light and dark pages
+LINES = [TINTS[0], TARGET, *TINTS[2:4]]  # they stand out on light and dark pages
 DASHES = ["-", "--", "-.", ":"]  # the same, for lines
 CELL, GAP = 0.3, 0.7  # a cell in inches; a gap in cells
 PHONE, LABEL = 5.2, 12  # inches and points: a phone shows such a picture whole, at 0.6 of its size

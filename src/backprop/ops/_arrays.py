@@ -88,8 +88,8 @@ def row_by_row(length):
 def copy_images(a, out):
     """Copy images into an array of another order of axes, a few at a time.
 
-    One axis jumps while the other runs on. Images whose distance is a power of two would compete
-    for the same lines of the cache, so these are first copied a little further apart.
+    One axis jumps while the other runs on. Images that lie a multiple of 1024 bytes
+    apart compete for the same lines of the cache: these are first copied a little further apart.
     """
     for start in range(0, len(a), 64):
         some = a[start : start + 64]
