@@ -3,11 +3,13 @@
 The times are measured by benchmarks/pages.py: here nothing depends on the machine.
 """
 
+import io
 import re
 from collections import Counter
 
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image, ImageChops
 
 from tests.site import browser
 
@@ -148,7 +150,53 @@ def section_of_figure(name):
     return page.select_one(".bp-figure").find_parent("section")["id"]
 
 
-# ---- what is read first is laid out first ----
+# ---- what is read first is drawn and laid out first ----
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (360, "dark")])
+@pytest.mark.parametrize("name", browser.FIGURE_PAGES)
+def test_what_is_read_first_needs_no_style_sheet(chromium, root, name, width, scheme):
+    size = {"width": width, "height": 800}
+    with chromium.new_context(
+        viewport=size, color_scheme=scheme, reduced_motion="reduce"
+    ) as context:
+        page = context.new_page()
+        held = []
+        page.route("**/book.css*", lambda route: held.append(route))
+        page.route("**/scripts/*", lambda route: route.abort())  # the theme's, which come last
+        page.goto(root + name, wait_until="commit")
+        page.wait_for_selector(".bp-figure[data-live]")
+        page.evaluate("document.fonts.ready")
+        by_its_own_rules = first_looks(page)
+        held[0].continue_()
+        page.wait_for_selector("html:not([data-fresh])", state="attached")
+        (top, figure), (styled_top, styled_figure) = by_its_own_rules, first_looks(page)
+        assert differing(top, styled_top) is None
+        assert [a for a, b in zip(figure, styled_figure, strict=True) if a != b] == []
+
+
+def first_looks(page):
+    """Take a picture of the page's top, and list the styles of all that the first figure has."""
+    page.evaluate("delete document.documentElement.dataset.fresh")
+    browser.settle(page)
+    width = min(page.viewport_size["width"], 900)  # the contents, on the right, come with the rest
+    top = page.screenshot(clip={"x": 0, "y": 0, "width": width, "height": 400})
+    return top, page.locator(".bp-figure").first.evaluate(STYLES)
+
+
+STYLES = """figure => [figure, ...figure.querySelectorAll("*")].map((element) => {
+    const style = getComputedStyle(element);
+    const names = ["display", "position", "visibility", "opacity", "color", "background", "border",
+        "font", "margin", "padding", "width", "height"];
+    return [element.className, ...names.map((name) => style.getPropertyValue(name))];
+})"""
+
+
+def differing(picture, other):
+    """Return the box of the pixels that differ clearly, or None; edges of letters may flicker."""
+    a, b = (Image.open(io.BytesIO(data)).convert("RGB") for data in (picture, other))
+    return ImageChops.difference(a, b).point(lambda value: value > 40 and 255).getbbox()
+
 
 FRESH = """document.addEventListener("DOMContentLoaded", () => {
     window.came = "fresh" in document.documentElement.dataset;

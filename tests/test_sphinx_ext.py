@@ -166,6 +166,14 @@ SHEET = """\
 @font-face { font-family: Nobody; src: url("f.woff") format("woff") }
 .used::before { font-family: Signs; content: "\\2202 x" }
 """
+NAMES = """\
+:root { --a: var(--b); --b: red; --c: var(--d); --d: blue; --e: 1px; --f: 2px }
+p > b, p > blockquote, p:hover { color: var(--a) }
+blockquote { top: var(--c) }
+p { --g: url("a;b") }
+@media print { p { top: 0 } }
+@media screen { b { top: 0 } }
+"""
 
 
 @pytest.fixture
@@ -184,6 +192,21 @@ def test_rules_that_can_match_stay(sheet):
     assert re.sub(r"\s+", "", sheet.split("@font-face")[0]) == (
         "p{margin:0}.used{color:red}#here:not(.unused){color:green}"
         '@mediascreen{.used[data-a="}"]{background:url("deep/pictures/a.png")}}'
+    )
+
+
+def test_a_rule_for_an_element_that_is_nowhere_goes_and_so_does_what_only_it_reads():
+    words = styles.words_of_page('<p style="left: var(--e)"><b></b></p>') | styles.LATER
+    assert re.sub(r"\s+", "", styles.needed(NAMES, words)) == (
+        ":root{--a:var(--b);--b:red;--e:1px}p>b,p:hover{color:var(--a)}"
+        "@mediaprint{p{top:0}}@mediascreen{b{top:0}}"
+    )
+
+
+def test_the_first_rules_are_those_a_page_needs_as_it_comes():
+    rules = styles.first_rules(NAMES, "<p></p>", "make('b')")
+    assert re.sub(r"\s+", "", rules) == (
+        ":root{--a:var(--b);--b:red}p>b{color:var(--a)}@mediascreen{b{top:0}}"
     )
 
 
@@ -311,6 +334,21 @@ def test_a_page_loads_one_style_sheet_and_names_its_version(book, name):
     (link,) = page.select("link[rel=stylesheet]")
     sheet = (book / "_build" / "html" / "_static" / "book.css").read_bytes()
     assert link["href"].endswith(f"_static/book.css?v={hashlib.sha256(sheet).hexdigest()[:8]}")
+
+
+def test_what_stands_before_the_style_sheet_has_its_rules_in_the_page(book):
+    page = BeautifulSoup(html(book, "index.html"), "html.parser")
+    link, rules = page.select_one("link[rel=stylesheet]"), page.select_one("#first-rules").string
+    assert link.find_previous(class_="bp-figure")
+    assert link.parent.name == "section"
+    assert ".bp-figure" in rules
+    assert "@media print" not in rules
+    assert 'url("_static/fonts/' in rules
+    build(book)  # nothing has changed
+    assert BeautifulSoup(html(book, "index.html"), "html.parser") == page
+    plain = BeautifulSoup(html(book, "widget.html"), "html.parser")
+    assert plain.select("head > link[rel=stylesheet]")
+    assert not plain.select("#first-rules")
 
 
 @pytest.mark.parametrize("name", ["index.html", "widget.html", "404.html"])

@@ -24,7 +24,8 @@ SITE = PACKAGE / "site"
 SITE_FILES = ("page.css", "page.js", "print.css")
 
 FIRST_FIGURE = "first-figure"
-BOOK_CSS = re.compile(r"(_static/book\.css)(?:\?v=\w+)?")
+BOOK_CSS = re.compile(r'href="([^"]*_static/)book\.css[^"]*"')
+FIRST_RULES = re.compile('(<style id="first-rules">).*?(?=</style>)', re.S)
 # The theme's template names these itself; ours of the same name leaves them to this list.
 THEME_STYLES = ("styles/theme.css", "styles/pydata-sphinx-theme.css")
 STYLES = (
@@ -215,7 +216,11 @@ def page_script(module):
 
 
 def dress_page(app, pagename, templatename, context, doctree):
-    """Give a page with a figure its script and a way to it, a picture its place; mend a corner."""
+    """Give a page with a figure its script and a way to it, a picture its place; mend a corner.
+
+    The style sheet of such a page stands after the section of its first figure, which need not wait
+    for it.
+    """
     body = context.get("body", "")
     if 'class="bp-figure"' in body:
         app.add_js_file(
@@ -223,7 +228,10 @@ def dress_page(app, pagename, templatename, context, doctree):
         )
         # who comes by the link has the focus there, and sees it
         place = f'class="bp-figure" id="{FIRST_FIGURE}" tabindex="-1"'
-        body = body.replace('class="bp-figure"', place, 1)
+        before, after = body.split('class="bp-figure"', 1)
+        # What stands before the sheet is drawn without it, by the rules in the page's head.
+        sheet = f'<link rel="stylesheet" href="{context["pathto"]("_static/book.css", 1)}" />'
+        body = before + place + after.replace("</section>", f"{sheet}</section>", 1)
         context["first_figure"] = FIRST_FIGURE  # the template makes a link to it
     # The empty corner of a table with two heads heads nothing.
     body = body.replace('<th class="head"><p></p></th>', "<td></td>")
@@ -246,7 +254,7 @@ def picture_sources(app):
 def order_assets(app, pagename, templatename, context, doctree):
     """Sort a page's scripts: before its text, after it, and when all of it is laid out.
 
-    The one style sheet, which `finish` makes, stands for all others; its name is in the template.
+    The one style sheet, which `finish` makes, stands for all others.
     """
     scripts = sorted(filter(has_use, context["script_files"]), key=lambda f: f.priority)
     if "sd-tab-set" not in context.get("body", ""):
@@ -306,10 +314,21 @@ def finish(app, exception):
     sheet = styles.bundle(out / "_static", names, words)
     (out / "_static" / "book.css").write_text(sheet, encoding="utf-8")
     digest = hashlib.sha256(sheet.encode()).hexdigest()[:8]
+    script = (FIGURE / "figure.js").read_text(encoding="utf-8")
     for path, text in pages.items():
-        path.write_text(BOOK_CSS.sub(rf"\1?v={digest}", text), encoding="utf-8")
+        path.write_text(styled(text, sheet, digest, script), encoding="utf-8")
     for picture in (out / "_images").glob("*.png"):
         pictures.shrink(picture)
+
+
+def styled(page, sheet, digest, script):
+    """Name the version of the style sheet in a page, and write into its head what comes first."""
+    link = BOOK_CSS.search(page)
+    page = BOOK_CSS.sub(rf'href="\1book.css?v={digest}"', page)
+    if not FIRST_RULES.search(page):
+        return page
+    rules = styles.placed(styles.first_rules(sheet, page[: link.start()], script), link[1])
+    return FIRST_RULES.sub(lambda style: style[1] + rules, page)
 
 
 def pages_of(out):

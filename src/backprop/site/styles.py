@@ -1,12 +1,14 @@
 """Make one small style sheet of all that the theme and the extensions bring.
 
-A rule is dropped where it asks for a class or an id that stands in no page and in no script; a
-font keeps the characters that the rules left over write. What a page looks like does not change.
+A rule is dropped where it asks for an element, a class or an id that stands in no page and in no
+script, a custom property where nothing reads it; a font keeps the characters that the rules left
+over write. What a page looks like does not change.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import posixpath
 import re
 import shutil
@@ -15,23 +17,31 @@ import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table it cuts
+
 GROUPS = {"media", "supports", "layer", "container"}
+IMPLIED = {"html", "head", "body", "tbody"}  # a browser adds them where they are not written
 JOINED = ("bs-tooltip", "bs-popover")  # Bootstrap joins these names from parts
+
+# What no page needs as it comes: how things look under a pointer, in use, and on paper.
+LATER = {":hover", ":active", ":focus", ":focus-visible", ":focus-within", "print"}
 IMPORT = re.compile(r"""@import\s+["']([^"']+)["'];""")
 URL = re.compile(r"""url\(\s*(["']?)(?!["']|data:|#)([^)]*?)\1\s*\)""")
 WRITTEN = re.compile(r'(?:content|--[\w-]+)\s*:\s*"((?:[^"\\]|\\.)*)"')
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?")
+READ = re.compile(r"var\(\s*(--[\w-]+)")
 FONT = re.compile(r"@font-face[^{]*\{([^}]*)\}")
 SOURCE = re.compile(r"src:[^;}]*")
 
 
 def words_of_page(html):
-    """Return the classes and ids of a page."""
-    return set(" ".join(re.findall(r'\b(?:class|id)="([^"]*)', html)).split())
+    """Return the elements, classes and ids of a page, and the custom properties that it reads."""
+    named = " ".join(re.findall(r'\b(?:class|id)="([^"]*)', html)).split()
+    return {*IMPLIED, *re.findall(r"<([\w-]+)", html), *named, *READ.findall(html)}
 
 
 def words_of_script(script):
-    """Return every word of a script: each may be a class that it gives to an element."""
+    """Return every word of a script: each may name an element, or a class that it gives to one."""
     return set(re.findall(r"[\w-]+", script))
 
 
@@ -43,44 +53,62 @@ def bundle(static, names, words):
     shutil.rmtree(static / "fonts", ignore_errors=True)
     (static / "fonts").mkdir()
     text = "".join(read(static, name) for name in names)
-    text = needed(tinycss2.parse_stylesheet(text, True, True), words)
+    text = needed(text, words | LATER)
     letters, naming = characters(text), FONT.sub("", text)
     return FONT.sub(lambda rule: font_face(static, rule[1], letters, naming), text)
 
 
 def read(static, name):
     """Read a style sheet and what it imports; make its addresses begin in `static`."""
-
-    def placed(address):
-        return posixpath.normpath(posixpath.join(posixpath.dirname(name), address))
-
-    text = (static / name).read_text(encoding="utf-8")
-    text = URL.sub(lambda found: f'url("{placed(found[2])}")', text)
-    return IMPORT.sub(lambda found: read(static, placed(found[1])), text)
+    folder = posixpath.dirname(name)
+    text = placed((static / name).read_text(encoding="utf-8"), folder)
+    return IMPORT.sub(lambda found: read(static, posixpath.join(folder, found[1])), text)
 
 
-def needed(rules, words):
-    """Write out the rules that can match, less the selectors that cannot."""
+def placed(text, folder):
+    """Make the addresses of a style sheet begin where the sheet's folder lies."""
+
+    def address(found):
+        return f'url("{posixpath.normpath(posixpath.join(folder, found[2]))}")'
+
+    return URL.sub(address, text)
+
+
+def needed(text, words):
+    """Write out the rules of a style sheet that can match, less the selectors that cannot.
+
+    A custom property that nothing reads goes; then one that only it has read goes, and so on.
+    """
+    read = set(READ.findall(text))
+    text = needed_rules(tinycss2.parse_stylesheet(text, True, True), words | read)
+    return needed(text, words) if read - set(READ.findall(text)) else text
+
+
+def needed_rules(rules, words):
+    """Write out what is left of a list of rules."""
     return "".join(filter(None, (needed_rule(rule, words) for rule in rules)))
 
 
 def needed_rule(rule, words):
-    """Write out one rule as far as it can match; None where it cannot."""
+    """Write out one rule as far as it can match; None where it cannot, or where it says nothing."""
     if rule.type == "qualified-rule":
-        kept = [s for s in selectors(rule.prelude) if all(there(n, words) for n in asked(s))]
-        content = tinycss2.serialize(rule.content)
-        return kept and f"{','.join(map(tinycss2.serialize, kept))}{{{content}}}"
+        kept = [s for s in parted(rule.prelude, ",") if words.issuperset(asked(s))]
+        content = [d for d in parted(rule.content, ";") if words.issuperset(declared(d))]
+        written = ";".join(map(tinycss2.serialize, content)).strip()
+        return kept and written and f"{','.join(map(tinycss2.serialize, kept))}{{{written}}}"
     if rule.type == "at-rule" and rule.lower_at_keyword in GROUPS and rule.content:
-        inner = needed(tinycss2.parse_rule_list(rule.content, True, True), words)
+        if not words.issuperset(LATER.intersection(asked(rule.prelude))):
+            return None
+        inner = needed_rules(tinycss2.parse_rule_list(rule.content, True, True), words)
         return inner and f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}"
     return rule.serialize()
 
 
-def selectors(prelude):
-    """Yield the selectors of a rule, which commas part, as lists of tokens."""
+def parted(tokens, mark):
+    """Yield the lists of tokens between marks: selectors between commas, or declarations."""
     one = []
-    for token in prelude:
-        if token == ",":
+    for token in tokens:
+        if token == mark:
             yield one
             one = []
         else:
@@ -89,17 +117,32 @@ def selectors(prelude):
 
 
 def asked(selector):
-    """Yield the classes and ids without which a selector matches nothing; not those in :not(…)."""
+    """Yield the names without which a selector matches nothing; not those in :not(…)."""
     before = None
     for token in selector:
-        if token.type == "hash" or (token.type == "ident" and before == "."):
+        if token.type == "ident" and before == ":":
+            if f":{token.value}" in LATER:
+                yield f":{token.value}"
+        elif token.type in ("ident", "hash") and not token.value.startswith(JOINED):
             yield token.value
         before = token
 
 
-def there(name, words):
-    """Say whether a class or an id may occur."""
-    return name in words or name.startswith(JOINED)
+def declared(declaration):
+    """Yield the custom property that a declaration sets, if it sets one."""
+    for token in declaration:
+        if token.type == "ident":
+            if token.value.startswith("--"):
+                yield token.value
+            return
+
+
+# ---- what is read first ----
+
+
+def first_rules(sheet, html, script):
+    """Return the rules of a sheet for the beginning of a page and for what a script adds to it."""
+    return needed(sheet, (words_of_page(html) | words_of_script(script)) - LATER)
 
 
 # ---- fonts ----
