@@ -101,7 +101,7 @@ def input_gradient_scattered(x, F, dy, *, title="The input's gradient, scattered
         name = "dx" if k == dy.size - 1 else f"dx_{letters}"
         source = f"dy{subscript(output)}"
         so_far = sheet.define(name, formulas, label=f"{symbol}, after {source}", symbol=symbol)
-        note = f"{source} pushes into the patch of x that it saw."
+        note = f"{source} pushes into the patch of x that y{subscript(output)} saw."
         if pushed:  # a window that lies in the padding alone has nothing to push into
             sheet.step([so_far[cell] for cell in pushed], note, show=("dy", "F", *before, name))
         before = (name,)
