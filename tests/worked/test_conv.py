@@ -50,6 +50,11 @@ def test_the_inputs_gradient_is_proved_and_equals_the_op(case, build):
     np.testing.assert_array_equal(sheet.values()["dx"], grads.dx[0, 0])
 
 
+def test_a_scattered_step_names_the_output_that_saw_the_patch():
+    notes = [step.note for step in conv.input_gradient_scattered(X, F, DY).steps]
+    assert notes[1] == "dy₁₂ pushes into the patch of x that y₁₂ saw."
+
+
 @pytest.mark.parametrize("turn", ["rows", "columns", "none"])
 def test_any_other_turn_is_refused_by_the_proof_and_shown_as_an_error(turn):
     sheet = conv.input_gradient_turned(X, F, DY, turn=turn)
