@@ -102,7 +102,8 @@ def test_the_right_gradient_passes_and_the_report_is_the_same_in_every_run():
     )
     assert set(report.errors) == {"dx", "dw", "db"}
     assert max(report.errors.values()) < 1e-7
-    assert repr(adjoint_test(conv2d, X, W, B)) == "conv2d: ⟨dy, J v⟩ = ⟨Jᵀ dy, v⟩ for 3 random v"
+    lines = "conv2d, for 3 random v:\n    ⟨dy, J v⟩ = ⟨Jᵀ dy, v⟩"
+    assert repr(adjoint_test(conv2d, X, W, B)) == lines
 
 
 def test_dy_comes_from_rng_or_as_given():

@@ -123,7 +123,7 @@ def adjoint_test(
                 received=received,
             )
         worst = max(worst, abs(received - expected))
-    words = f"{op.__name__}: ⟨dy, J v⟩ = ⟨Jᵀ dy, v⟩ for {trials} random v"
+    words = f"{op.__name__}, for {trials} random v:\n    ⟨dy, J v⟩ = ⟨Jᵀ dy, v⟩"
     return Report(words, {"adjoint": worst})
 
 
