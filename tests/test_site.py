@@ -337,6 +337,20 @@ def test_code_can_be_copied(chapter):
     assert copied.strip() == cell.locator("pre").inner_text().strip()
 
 
+def test_prints_that_arrive_in_parts_leave_no_gap(chapter):
+    first = chapter.locator(".cell_output .output.stream").first
+    gaps = first.evaluate(
+        """first => {
+          first.querySelector("pre").textContent = "one line";
+          first.after(first.cloneNode(true), first.cloneNode(true));
+          const parts = [...first.parentElement.querySelectorAll(".output.stream pre")];
+          const edges = parts.map((part) => part.getBoundingClientRect());
+          return edges.slice(1).map((edge, k) => edge.top - edges[k].bottom);
+        }"""
+    )
+    assert gaps == [0, 0]
+
+
 def test_an_answer_is_folded_until_it_is_opened(chapter):
     answer = chapter.locator(".admonition.toggle").first
     inside = answer.locator("p:not(.admonition-title)").first
