@@ -230,7 +230,7 @@ def test_a_page_loads_nothing_from_elsewhere(path):
 GLOSSARY = BOOK / "glossary.md"
 ENTRY = re.compile(
     r"""^(?P<names>\S.*)\n:\ (?:<i\ lang="vi">(?P<vietnamese>[^<]+)</i>\.\ )?(?P<meaning>[A-Z].+\.)
-    \ \[(?:Chapter\xa0\d\d|Start\xa0page|Notation)\]\((?P<page>[\w.-]+)\#(?P<anchor>[\w-]+)\)$""",
+    \ \[(?:Chapter\ \d\d|Start\ page|Notation)\]\((?P<page>[\w.-]+)\#(?P<anchor>[\w-]+)\)$""",
     re.M | re.X,
 )
 

@@ -33,6 +33,10 @@ class Drawing:
 
 Drawing()
 """
+FIGURES_PAGE = """\
+# A figure
+
+$a^2$, as in chapter 01; see <https://example.org/a> and [b](https://example.org/b)."""
 WIDGET = "import ipywidgets\nipywidgets.IntSlider()"
 LIST = """\
 from IPython.display import Markdown
@@ -287,7 +291,7 @@ def book(tmp_path_factory):
         },
     }
     (folder / "_config.yml").write_text(json.dumps(config))
-    write_notebook(folder / "index.ipynb", "# A figure\n\n$a^2$", FIGURE)
+    write_notebook(folder / "index.ipynb", FIGURES_PAGE, FIGURE)
     write_notebook(folder / "widget.ipynb", "# A widget", WIDGET)
     metadata = {"tags": ["remove-input"], "mystnb": {"markdown_format": "myst"}}
     write_notebook(folder / "list.ipynb", "# A list", LIST, metadata)
@@ -321,6 +325,16 @@ def test_the_page_holds_the_figures_html_and_not_its_widget_view(book):
     page = html(book, "index.html")
     assert '<div class="bp-figure">' in page
     assert 'type="application/vnd.jupyter.widget-view+json"' not in page
+
+
+def test_a_word_and_its_number_are_held_together(book):
+    assert "as in chapter\xa001;" in html(book, "index.html")
+
+
+def test_a_link_whose_text_is_its_address_is_marked_so_that_paper_has_it_once(book):
+    links = BeautifulSoup(html(book, "index.html"), "html.parser").select("a.external[href]")
+    marked = {link["href"][-1]: "bp-address" in link["class"] for link in links}
+    assert {name: marked[name] for name in "ab"} == {"a": True, "b": False}
 
 
 def test_only_a_page_with_a_figure_loads_the_script(book):

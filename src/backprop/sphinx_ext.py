@@ -14,7 +14,7 @@ from pathlib import Path
 
 from docutils import nodes
 
-from backprop.site import mathematics, pictures, styles
+from backprop.site import lines, mathematics, pictures, styles
 
 PACKAGE = Path(__file__).parent
 FIGURE = PACKAGE / "figure"
@@ -94,6 +94,8 @@ def setup(app):
     app.connect("builder-inited", write_assets)
     app.connect("env-get-outdated", renew_lists)
     app.connect("doctree-read", lift_headings, priority=400)  # before the contents are gathered
+    app.connect("doctree-resolved", mark_addresses)
+    app.connect("doctree-resolved", lines.hold)
     app.connect("html-page-context", dress_page, priority=999)
     app.connect("html-page-context", order_assets, priority=1000)
     app.connect("build-finished", finish, priority=900)  # the theme writes colours of code then
@@ -175,6 +177,13 @@ def is_made_with_headings(node):
         and "tag_remove-input" in node.parent.parent.parent["classes"]
         and any(isinstance(child, nodes.rubric) for child in node.children)
     )
+
+
+def mark_addresses(app, doctree, docname):
+    """Mark each link whose text is its address: paper need not have the address twice."""
+    for link in doctree.findall(nodes.reference):
+        if link.get("refuri") == link.astext():
+            link["classes"].append("bp-address")
 
 
 def write_assets(app):
