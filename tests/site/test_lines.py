@@ -29,6 +29,7 @@ def test_a_number_stays_with_its_word():
 
 def test_a_short_formula_is_not_broken_a_long_one_may_be():
     assert held("Then D − 1 = 3, and 2·4 = 8.") == "Then D~−~1 = 3, and 2·4~=~8."
+    assert held("Where 1 −\xa0y is") == "Where 1~−~y is"
     assert held("new = something_longer − 1") == "new = something_longer − 1"
     assert held("About 1e-7, not x-1.") == "About [1e-7], not x-1."
     assert held("With x = 1e-7 alone") == "With x = [1e-7] alone"

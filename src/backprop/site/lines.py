@@ -24,7 +24,8 @@ def hold(app, doctree, docname):
     for block in list(doctree.findall(is_running_text)):
         texts = list(block.findall(nodes.Text))
         parts = [text if is_prose(text) else APART * len(text) for text in texts]
-        found = [match.span() for match in TOGETHER.finditer("".join(parts))]
+        whole = "".join(parts).replace(NO_BREAK_SPACE, " ")
+        found = [match.span() for match in TOGETHER.finditer(whole)]
         start = 0
         for text, part in zip(texts, parts, strict=True):
             end = start + len(part)
