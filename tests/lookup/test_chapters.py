@@ -36,6 +36,7 @@ def folder(tmp_path):
         ),
         ("markdown", "### Exercise 9.1 — Which path?"),
         ("code", "def my_path(): ..."),
+        ("code", "assert my_path()"),
         ("markdown", "### Exercise 9.2 — Write it, with padding"),
         ("code", "def my_norm(x): ..."),
     )
@@ -59,7 +60,8 @@ def test_exercises_are_listed_with_link_task_and_check(folder):
         f"Checked by `conv2d.dF` ({known['conv2d.dF']} known mistakes), "
         f"`conv2d.db` ({known['conv2d.db']} known mistakes).\n\n"
         "## 09 · Norms\n\n"
-        "- [9.1 — Which path?](09-norms.ipynb#exercise-91--which-path): work it out.\n"
+        "- [9.1 — Which path?](09-norms.ipynb#exercise-91--which-path): work it out. "
+        "Checked in the page.\n"
         "- [9.2 — Write it, with padding](09-norms.ipynb#exercise-92--write-it-with-padding)."
     )
 
