@@ -100,7 +100,7 @@ def adjoint_test(
     J v is the derivative of op along v, by one central difference; Jᵀ dy are the gradients. Two
     runs of op for each v, whatever the size: for arrays too large for `check_gradients`, which says
     where an error is. Raises GradientError where the two differ by more than rtol of their terms.
-    Derived in chapter 06.
+    Derived in chapters 00 and 06.
     """
     rng = rng or np.random.default_rng(0)
     args = _float64(args)
