@@ -44,3 +44,7 @@ def test_it_is_gone_after_an_error(shown):
     with pytest.raises(KeyError):
         list(module.progress(fails(), 2, label="x"))
     assert shown[-1] == ""
+
+
+def test_without_a_notebook_there_is_no_bar():
+    assert list(module.progress("abcd", 4, label="Training")) == [*"abcd"]

@@ -10,6 +10,9 @@ from IPython.display import HTML, display
 def progress(things, total, *, label):
     """Hand on things, of which there are `total`, and show how many have been asked for."""
     bar = display(HTML(""), display_id=True)
+    if bar is None:  # in plain Python nothing is drawn
+        yield from things
+        return
     shown = 0
     try:
         for count, thing in enumerate(things, 1):
