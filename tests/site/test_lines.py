@@ -46,4 +46,4 @@ def test_code_and_formulas_stay_as_they_are():
 
 
 def test_a_text_that_stands_twice_is_held_where_it_needs_to_be():
-    assert held("step *a* step *1*") == "step a step~1"
+    assert held("*A* step *b* step *1*") == "A step b step~1"
