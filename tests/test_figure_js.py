@@ -813,6 +813,23 @@ def test_variants_that_begin_with_other_numbers_keep_them_apart(stage):
     assert numbers(figure) == cell_values(grids[1])
 
 
+def test_a_variant_that_the_numbers_would_break_is_refused(stage):
+    z = specs.given("z", (), [1])
+    power = specs.sheet([z, specs.defined("e", (), [["exp", "z"]])], [(["e"],)])
+    plain = specs.sheet([z, specs.defined("d", (), [["*", 2, "z"]])], [(["d"],)])
+    figure = stage.show(specs.spec(power, plain, names=["power", "plain"]))
+    figure.get_by_role("radio", name="plain").check(force=True)
+    type_into(figure, "z", "800")
+    figure.locator(".bp-variants label").first.click()
+    assert status(figure) == "With these numbers, e would not be a finite number in “power”."
+    assert figure.get_by_role("radio", name="plain").is_checked()
+    assert numbers(figure) == {"z": 800, "d": 1600}
+    type_into(figure, "z", "2")
+    figure.locator(".bp-variants label").first.click()
+    assert figure.get_by_role("radio", name="power").is_checked()
+    assert status(figure) == ""
+
+
 def test_errors_are_marked_and_counted(stage):
     figure = stage.show(TURNED := specs.TURNED_OR_NOT)
     press(figure, "last")

@@ -220,6 +220,11 @@ function evaluate(sheet, typed) {
   return values;
 }
 
+/** The first cell that is a finite number before and none after, if there is one. */
+function broken(sheet, before, after) {
+  return sheet.cells.find((_, k) => Number.isFinite(before[k]) && !Number.isFinite(after[k]));
+}
+
 /* ---- One frame ---- */
 
 const FORMULAS_AT_MOST = 4;
@@ -580,7 +585,15 @@ class Figure {
     this.press(this.step + move);
   }
 
+  /** Go to a variant, unless the reader's numbers are too much for it: then say so and stay. */
   choose(variant) {
+    const sheet = this.sheets[variant];
+    const cell = broken(sheet, evaluate(sheet, {}), evaluate(sheet, this.typed));
+    if (cell) {
+      const blanks = { variant: this.spec.variants[variant].name, result: symbolText(cell) };
+      this.status.textContent = this.say("refused_variant", blanks);
+      return this.drawControls();
+    }
     this.model.set("variant", variant);
     this.moveTo(this.step); // the variant may have fewer steps
   }
@@ -691,10 +704,8 @@ class Figure {
     const { choices, minimum = -LIMIT } = this.sheet.cells[k].grid;
     if (value < minimum || value > LIMIT) return { why: "refused_range", minimum: shown(minimum) };
     if (choices && !choices.includes(value)) return { why: "refused_choice", choices: choices.join(", ") };
-    const values = evaluate(this.sheet, this.givenWith(k, value));
-    const breaks = (_, at) => Number.isFinite(this.values[at]) && !Number.isFinite(values[at]);
-    const broken = this.sheet.cells.find(breaks);
-    return broken ? { why: "refused_result", result: symbolText(broken) } : null;
+    const cell = broken(this.sheet, this.values, evaluate(this.sheet, this.givenWith(k, value)));
+    return cell ? { why: "refused_result", result: symbolText(cell) } : null;
   }
 
   givenWith(k, value) {

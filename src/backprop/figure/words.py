@@ -41,4 +41,5 @@ WORDS = {
     "refused_range": "{typed} is not between {minimum} and {limit}. {cell} stays {value}.",
     "refused_choice": "{typed} is not one of {choices}. {cell} stays {value}.",
     "refused_result": "With {typed}, {result} would not be a finite number. {cell} stays {value}.",
+    "refused_variant": "With these numbers, {result} would not be a finite number in “{variant}”.",
 }
