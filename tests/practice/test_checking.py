@@ -309,7 +309,7 @@ def test_what_is_written_down_may_be_one_number(form):
     assert check("silent_pixels", lambda: form(11))
     assert check("silent_pixels", lambda: form(14)).status == "known mistake"
     wrong = check("silent_pixels", lambda: form(20))
-    assert wrong.message == "Not right yet: 1 of 1 entries. The first is count; yours is 20."
+    assert wrong.message == "Not right yet: count is not 20."
     listed = check("silent_pixels", lambda: [11])
     assert listed.message == "count should be one number, yours is (1,)."
 

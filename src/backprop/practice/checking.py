@@ -141,6 +141,8 @@ def _first_entry(name, got, expected):
 
 def _how_many(name, got, expected):
     """Say how many entries differ and which is the first, but not what they should be."""
+    if not got.shape:
+        return f"Not right yet: {name} is not {got:.6g}."
     index, place = _place(got, expected)
     wrong = f"{differing(got, expected).sum()} of {got.size} entries"
     return f"Not right yet: {wrong}. The first is {name}{place}; yours is {got[index]:.6g}."
