@@ -144,6 +144,14 @@ def test_every_picture_has_a_description(path):
     assert silent == [], 'each needs mystnb: {image: {alt: "…"}} in its metadata'
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=ids)
+def test_every_filmstrip_keeps_its_size(path):
+    """Its letters are small: a phone shows it at its own size, and its cell scrolls."""
+    strips = [c for c in cells(path, "code") if c.source.startswith("plots.filmstrip(")]
+    shrinking = [c.id for c in strips if c.metadata["mystnb"]["image"].get("classes") != "own-size"]
+    assert shrinking == [], 'each needs mystnb: {image: {classes: "own-size"}} in its metadata'
+
+
 def described(cell):
     alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
     only_defines = all(

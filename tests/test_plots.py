@@ -71,7 +71,7 @@ def test_a_film_strip_underlines_as_the_figure_does_and_draws_a_column():
     rules = [line.get_linestyle() for line in ax.lines]
     assert rules == ["-", "--", ":", "-", "-", "--", "-"], "the fourth has two lines"
     columns = [text.get_position() for text in ax.texts if text.get_text() == "2"]
-    assert [y for _, y in columns] == [1.5] * 6
+    assert [y for _, y in columns] == [plots.ABOVE + 1.5] * 6
     assert len({x for x, _ in columns}) == 6
 
 
@@ -81,7 +81,26 @@ def test_a_film_strip_is_no_wider_than_a_page():
     for cell in sheet.define("y", list(x)):
         sheet.step(cell)
     figure = plots.filmstrip(sheet)
-    assert 3 < figure.get_figwidth() <= 6.5, "two panels side by side would be wider"
+    assert 3 < figure.get_figwidth() <= plots.STRIP, "two panels side by side would be wider"
+
+
+def test_grids_that_a_page_is_too_narrow_for_go_on_in_the_next_line():
+    sheet = Worksheet("wide")
+    a = sheet.given("a", [[1] * 12, [2] * 12])
+    b = sheet.define("b", [cell + 10 for cell in a[0]])
+    sheet.step(sheet.define("c", [a[0, 0] - 10])[0], show=["a", "c"])
+    sheet.step(b, "in two lines", show=["a", "b"])
+    figure = plots.filmstrip(sheet)
+    first, second = figure.axes
+    assert figure.get_figwidth() <= plots.STRIP
+    names = [{t.get_text(): t.get_position() for t in ax.texts} for ax in (first, second)]
+    assert names[0]["a"][1] == names[0]["c"][1] == names[1]["a"][1], "one line"
+    lower = names[1]["b"][1] - names[1]["a"][1]
+    assert lower == pytest.approx(2 + plots.ABOVE), "below the two rows of a"
+    assert names[1]["in two lines"][1] > names[1]["11"][1] > names[1]["b"][1]
+    high = [ax.get_window_extent().height / ax.get_ylim()[0] for ax in figure.axes]
+    assert high[0] == pytest.approx(high[1]), "cells are square in both panels"
+    assert first.get_ylim()[0] < second.get_ylim()[0], "no empty line under the first"
 
 
 def test_a_film_strip_draws_the_grids_and_columns_that_are_asked_for():

@@ -18,9 +18,10 @@ HATCHES = ["", "////", "....", "xxxx", "----"]  # beside the tints, for eyes tha
 RULES = ["-", "--", ":", "=", "--"]  # how each tint underlines, as the figures do; = is double
 LINES = [TINTS[0], TARGET, *TINTS[2:4]]  # they stand out on light and dark pages
 DASHES = ["-", "--", "-.", ":"]  # the same, for lines
-CELL, GAP = 0.3, 0.7  # a cell in inches; a gap in cells
+CELL, GAP = 0.29, 0.7  # a cell in inches; a gap in cells
 PHONE, LABEL = 5.2, 12  # inches and points: a phone shows such a picture whole, at 0.6 of its size
-STRIP = 6.5  # a filmstrip in inches: so wide it stands on a page at its own size
+STRIP = 6  # a filmstrip in inches: so wide it stands on a page at its own size
+ABOVE, BELOW = 1.4, 1.6  # cells above a line of grids for their names, below the last for a formula
 # So pale that black stands out on all of it, and white where a dark page turns light over.
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#63A7CE", "#f7f7f7", "#E39B63"])
 plt.rcParams["axes.edgecolor"] = INK  # a black frame would be lost on a dark page
@@ -30,9 +31,9 @@ def filmstrip(worksheet, *, steps=None, grids=None, columns=None):
     """Draw one panel for each step: its grids, the target outlined, the sources tinted.
 
     steps: the indices to draw (default: all); grids: the names of the grids to draw (default: those
-    that the step shows); columns: panels side by side (default: as many as a page is wide). Returns
-    the matplotlib figure. Under each panel stands its formula in numbers, as the worksheet writes
-    it.
+    that the step shows); columns: panels side by side (default: as many as a page is wide). Grids
+    that a page is too narrow for go on in the next line of their panel. Returns the matplotlib
+    figure. Under each panel stands its formula in numbers, as the worksheet writes it.
     """
     chosen = worksheet.steps if steps is None else [worksheet.steps[at] for at in steps]
     if grids:
@@ -40,16 +41,18 @@ def filmstrip(worksheet, *, steps=None, grids=None, columns=None):
         chosen = [replace(step, show=asked) for step in chosen]
     values = worksheet.values()
     widths, heights = zip(*(_size(worksheet, step, values) for step in chosen), strict=True)
-    width, height = max(widths), max(heights)
+    width = max(widths)
     columns = columns or max(1, min(len(chosen), int(STRIP / (CELL * width))))
-    rows = -(-len(chosen) // columns)
-    inches = CELL * width * columns, CELL * height * rows
-    figure, axes = plt.subplots(rows, columns, figsize=inches, squeeze=False)
+    lines = [max(heights[at : at + columns]) for at in range(0, len(chosen), columns)]
+    inches = CELL * width * columns, CELL * sum(lines)
+    parts = {"height_ratios": lines, "squeeze": False}
+    figure, axes = plt.subplots(len(lines), columns, figsize=inches, **parts)
     figure.patch.set_alpha(0)
     figure.subplots_adjust(0, 0, 1, 1, 0, 0)
-    for ax in axes.flat:
-        ax.axis("off")
-        ax.set(xlim=(0, width), ylim=(height - 1.4, -1.4))
+    for row, height in zip(axes, lines, strict=True):
+        for ax in row:
+            ax.axis("off")
+            ax.set(xlim=(0, width), ylim=(height, 0))
     for ax, step in zip(axes.flat, chosen, strict=False):
         _panel(ax, worksheet, step, values)
     plt.close(figure)  # the notebook shows the value of the cell, not also the open figure
@@ -174,10 +177,9 @@ def _light(tint):
 
 
 def _size(worksheet, step, values):
-    """Measure a panel in cells: its grids side by side, a caption above, a formula below."""
-    grids = [values[grid.name].reshape(grid.table) for grid in _drawn(worksheet, step)]
-    width = sum(_column(numbers) * numbers.shape[1] + GAP for numbers in grids) + GAP
-    return width, max(len(numbers) for numbers in grids) + 3
+    """Measure a panel in cells: its grids in lines, a caption above each, a formula below."""
+    _, rights, bottoms = zip(*_placed(worksheet, step, values), strict=True)
+    return max(rights) + GAP / 2, max(bottoms) + BELOW
 
 
 def _column(numbers):
@@ -185,30 +187,47 @@ def _column(numbers):
     return max(1, 0.28 * max(len(shown(number)) for number in numbers.flat) + 0.3)
 
 
+def _placed(worksheet, step, values):
+    """Place the grids of a step side by side, and on a new line where a page is full.
+
+    Gives for each grid, in cells, (grid, left, top), its right edge and its bottom.
+    """
+    left, top, bottom = GAP / 2, ABOVE, 0
+    for grid in _drawn(worksheet, step):
+        numbers = values[grid.name].reshape(grid.table)
+        width = _column(numbers) * numbers.shape[1]
+        if bottom and CELL * (left + width + GAP / 2) > STRIP:
+            left, top = GAP / 2, bottom + ABOVE
+        bottom = max(bottom, top + len(numbers))
+        yield (grid, left, top), left + width, bottom
+        left += width + GAP
+
+
 def _panel(ax, worksheet, step, values):
-    """Draw the grids of one step side by side."""
+    """Draw the grids of one step, and its formula."""
     formulas = {cell: formula for cell, formula in _formulas(worksheet) if cell in step.targets}
     sources = set().union(*(formula.free_symbols for formula in formulas.values()))
-    left = GAP
-    for grid in _drawn(worksheet, step):
+    placed = list(_placed(worksheet, step, values))
+    for (grid, left, top), right, _ in placed:
         cells, numbers = (a.reshape(grid.table) for a in (grid.cells, values[grid.name]))
         tint, rule = INK, "-"
         if grid.tint is not None:
             tint, rule = TINTS[grid.tint % len(TINTS)], RULES[grid.tint % len(RULES)]
         wide = _column(numbers)
         for (row, column), cell in np.ndenumerate(cells):
-            box = (left + wide * column, row, wide)
+            box = (left + wide * column, top + row, wide)
             seen = (tint, rule) if cell in sources else None
             _cell(ax, box, numbers[row, column], seen, str(cell) in step.targets)
-        width = wide * cells.shape[1]
-        caption = textwrap.fill(grid.label or grid.symbol or grid.name, int(4.4 * width + 2.8))
-        ax.text(left + width / 2, -0.15, caption, ha="center", va="bottom", color=INK, size=8)
-        left += width + GAP
+        caption = grid.label or grid.symbol or grid.name
+        caption = textwrap.fill(caption, int(4.4 * (right - left) + 2.8))
+        middle = (left + right) / 2
+        ax.text(middle, top - 0.15, caption, ha="center", va="bottom", color=INK, size=8)
     line = step.note
     if len(step.targets) == 1:
         line = f"${worksheet.latex_of(step.targets[0], numbers=True)}$"
-    rows = _size(worksheet, step, values)[1] - 3
-    ax.text(left / 2, rows + 0.7, line, ha="center", va="center", color=INK, size=8)
+    middle = (GAP / 2 + max(right for _, right, _ in placed)) / 2
+    below = max(bottom for *_, bottom in placed) + 0.7
+    ax.text(middle, below, line, ha="center", va="center", color=INK, size=8)
 
 
 def _cell(ax, box, value, seen, is_target):

@@ -226,9 +226,11 @@ def lost_on_a_phone(page):
             comma.setEnd(next, comma.startOffset + 1);
             if (comma.getBoundingClientRect().left < right - 3) lost.push(`no comma: ${name}`);
         }
-        for (const picture of seen(".cell_output > img"))
-            if (picture.offsetWidth < 0.6 * picture.getAttribute("width"))
+        for (const picture of seen(".cell_output > img")) {
+            const least = picture.matches(".own-size") ? 1 : 0.6;
+            if (picture.offsetWidth < least * picture.getAttribute("width"))
                 lost.push(`tiny: ${picture.alt.slice(0, 60)}`);
+        }
         return lost;
         }"""
     )
