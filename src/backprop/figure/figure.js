@@ -220,7 +220,7 @@ function evaluate(sheet, typed) {
   return values;
 }
 
-/** The first cell that is a finite number before and none after, if there is one. */
+/** The first cell that is a finite number before and not after. */
 function broken(sheet, before, after) {
   return sheet.cells.find((_, k) => Number.isFinite(before[k]) && !Number.isFinite(after[k]));
 }
@@ -585,12 +585,12 @@ class Figure {
     this.press(this.step + move);
   }
 
-  /** Go to a variant, unless the reader's numbers are too much for it: then say so and stay. */
+  /** Stay where a variant has no finite number for what the reader typed. */
   choose(variant) {
     const sheet = this.sheets[variant];
     const cell = broken(sheet, evaluate(sheet, {}), evaluate(sheet, this.typed));
     if (cell) {
-      const blanks = { variant: this.spec.variants[variant].name, result: symbolText(cell) };
+      const blanks = { result: symbolText(cell), variant: this.spec.variants[variant].name };
       this.status.textContent = this.say("refused_variant", blanks);
       return this.drawControls();
     }
