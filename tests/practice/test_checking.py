@@ -196,8 +196,8 @@ def test_a_result_that_is_reused_later_is_compared_as_it_was():
         (lambda dF: dF.astype("f4"), "dF should be of type float64, as the inputs are, not float3"),
         (lambda dF: dF.astype(complex), "not complex128."),
         (lambda dF: dF.astype(object), "not object."),
-        (lambda dF: "dF", "dF should be an array, not str."),
-        (lambda dF: {"dF": dF}, "dF should be an array, not dict."),
+        (lambda dF: "dF", "dF should be an array or one number, not str."),
+        (lambda dF: {"dF": dF}, "dF should be an array or one number, not dict."),
         (lambda dF: (dF, dF), "The number of results is 2. It should be 1: dF."),
     ],
 )
@@ -233,7 +233,7 @@ def test_float32_is_asked_for_where_the_arrays_are_float32():
 
 def test_a_missing_result_among_several_is_named():
     verdict = check("conv2d.one_channel", lambda dy, x, F: (np.zeros(x.shape), None, 0.0))
-    assert verdict.message == "dF should be an array, not None."
+    assert verdict.message == "dF should be an array or one number, not None."
     verdict = check("conv2d.one_channel", lambda dy, x, F: np.zeros(x.shape))
     assert verdict.message == "The number of results is 1. It should be 3: dx, dF, db."
 
@@ -324,7 +324,9 @@ def test_what_is_right_but_for_rounding_is_told_so():
 def test_what_is_written_down_is_told_how_many_entries_are_wrong_but_not_the_answer():
     verdict = check("dF_of_y22", lambda: [[4, 7], [2, 9]])
     assert verdict.status == "wrong"
-    assert verdict.message == ("Not right yet: 2 of 4 entries. The first is dF[0, 1]; yours is 7.")
+    assert verdict.message == (
+        "2 of 4 entries are not right yet. The first is dF[0, 1]; yours is 7."
+    )
     assert "\n" not in repr(verdict)
     hinted = check("dF_of_y22", lambda: [[5, 8], [6, 4]])
     assert hinted.status == "known mistake"
@@ -337,7 +339,7 @@ def test_what_is_written_down_is_told_how_many_entries_are_wrong_but_not_the_ans
         (None, "not attempted", "Write my_gradient_of_y22, which returns dF; then check it again."),
         ([[4, 0], [2]], "wrong type", "dF should be made of numbers, in rows of one length."),
         ([[4, "a"], [2, 1]], "wrong type", "dF should be made of numbers, in rows of one length."),
-        ("4", "wrong type", "dF should be an array, not str."),
+        ("4", "wrong type", "dF should be an array or one number, not str."),
         ([4, 0, 2, 1], "wrong shape", "dF should be (2, 2), yours is (4,)."),
     ],
 )

@@ -144,8 +144,8 @@ def _how_many(name, got, expected):
     if not got.shape:
         return f"Not right yet: {name} is not {got:.6g}."
     index, place = _place(got, expected)
-    wrong = f"{differing(got, expected).sum()} of {got.size} entries"
-    return f"Not right yet: {wrong}. The first is {name}{place}; yours is {got[index]:.6g}."
+    wrong = f"{differing(got, expected).sum()} of {got.size} entries are not right yet"
+    return f"{wrong}. The first is {name}{place}; yours is {got[index]:.6g}."
 
 
 def _shape(array):

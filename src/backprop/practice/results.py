@@ -42,7 +42,7 @@ def wrong_type(returned, names, dtype):
         return f"The number of results is {len(found)}. It should be {right}."
     for name, result in zip(names, found, strict=True):
         if not isinstance(result, np.ndarray | np.generic | float | int):
-            return f"{name} should be an array, not {_kind(result)}."
+            return f"{name} should be an array or one number, not {_kind(result)}."
         found_type, plain = np.asarray(result).dtype, isinstance(result, float | int | np.float64)
         if dtype is None and found_type.kind not in "iuf":
             return f"{name} should be made of numbers, not of {found_type}."
