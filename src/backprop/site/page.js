@@ -64,6 +64,6 @@ document.getElementById("pst-secondary-sidebar-modal")?.addEventListener("click"
   if (event.target.closest("a")) event.currentTarget.close();
 });
 
-const wide = 'mjx-container[display="true"], .cell_output:has(img[data-wide])';
+const wide = 'mjx-container[display="true"], .cell_output:has(> img)';
 document.querySelectorAll(wide).forEach((box) => boxes.observe(box));
 })();
