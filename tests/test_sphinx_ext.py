@@ -143,6 +143,11 @@ def formula():
     mathematics.stop()
 
 
+def test_lines_stand_apart_and_further_where_the_formula_says_so(formula):
+    html = formula(r"\begin{aligned} a &= b \\[12pt] c &= d \\ e &= f \end{aligned}", True)
+    assert 'rowspacing="1.650em 0.450em' in html
+
+
 def test_a_formula_is_set_for_the_eye_and_the_ear(formula):
     html = formula(r"\frac{\partial L}{\partial x_{11}}", True)
     parsed = BeautifulSoup(html, "html.parser")

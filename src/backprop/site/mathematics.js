@@ -13,9 +13,11 @@ const output = new CHTML({
 });
 /** Lines of a derivation stand apart: MathJax lets one's fraction touch the next one's. */
 function spread({ data }) {
+  const wider = (gap) => `${(parseFloat(gap) / (gap.endsWith("pt") ? 10 : 1) + 0.15).toFixed(3)}em`;
   data.root.walkTree((node) => {
     const { attributes } = node;
-    if (node.isKind("mtable") && attributes.get("displaystyle")) attributes.set("rowspacing", ".45em");
+    if (!node.isKind("mtable") || !attributes.get("displaystyle")) return;
+    attributes.set("rowspacing", attributes.get("rowspacing").replace(/\S+/g, wider));
   });
 }
 
