@@ -50,6 +50,8 @@ def filmstrip(worksheet, *, steps=None, grids=None, columns=None):
     figure.patch.set_alpha(0)
     figure.subplots_adjust(0, 0, 1, 1, 0, 0)
     for row, height in zip(axes, lines, strict=True):
+        for ax in row[1:]:
+            ax.axvline(0, 0.05, 0.95, color=INK, lw=0.5)  # else two steps would look like one
         for ax in row:
             ax.axis("off")
             ax.set(xlim=(0, width), ylim=(height, 0))

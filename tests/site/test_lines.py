@@ -35,6 +35,19 @@ def test_a_short_formula_is_not_broken_a_long_one_may_be():
     assert held("With x = 1e-7 alone") == "With x = [1e-7] alone"
 
 
+def test_a_shape_is_not_broken():
+    assert held("It is (N, C, H, W), or (3, 1), not (a word, or so).") == (
+        "It is (N,~C,~H,~W), or (3,~1), not (a word, or so)."
+    )
+
+
+def test_short_code_is_held_and_long_code_may_be_broken():
+    doctree = new_document("page", get_default_settings(Parser))
+    Parser().parse("``dy[:, f]`` and ``x[n, :, i : i + U, j : j + V]``", doctree)
+    lines.hold(None, doctree, "page")
+    assert [code["classes"] for code in doctree.findall(nodes.literal)] == [[lines.HELD], []]
+
+
 def test_no_line_begins_with_a_dash():
     assert held("Exhibit 10 · One\n================\n\nA — B") == "Exhibit~10~· One\n\nA~— B"
 

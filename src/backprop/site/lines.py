@@ -4,23 +4,28 @@ import re
 
 from docutils import nodes
 
-# A word such as "chapter" and its number, the two sides of a short formula, a number such as 1e-5;
-# and no line begins with a dash, or with the dot of a heading.
+# A word such as "chapter" and its number, the two sides of a short formula, a shape such as (N, C),
+# a number such as 1e-5; and no line begins with a dash, or with the dot of a heading.
 SIDE = r"[−\w.·×/°]{1,8}"
 TOGETHER = re.compile(
     r"\b(?:chapters?|exercises?|exhibits?|issue|request|steps?|stride|tests?|version) (?=\d)"
+    r"|\(\w{1,3}(?:, \w{1,3}){1,3}\)"
     rf"|(?<![−\w.·×/°]){SIDE} [−+×=≈<>≤≥] {SIDE}(?![\w°-])"
     r"|\b\d[\d.]*e-\d+"
     r"| (?=[—·] )",
     re.I,
 )
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-HELD = "bp-held"  # for a hyphen, which has no twin that a reader could copy into a program
+SHORT = 20  # characters of code that a line of a phone has room for
+HELD = "bp-held"  # for code, and a hyphen: no twin of it could be copied into a program
 APART = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for code and for a formula
 
 
 def hold(app, doctree, docname):
     """Hold together what belongs together in the text of a page, links and emphasis included."""
+    for code in doctree.findall(nodes.literal):
+        if len(code.astext()) <= SHORT:
+            code["classes"].append(HELD)
     for block in list(doctree.findall(is_running_text)):
         texts = list(block.findall(nodes.Text))
         parts = [text if is_prose(text) else APART * len(text) for text in texts]
