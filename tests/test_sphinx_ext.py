@@ -127,6 +127,17 @@ def test_a_page_is_spared_what_no_page_uses():
     assert not sphinx_ext.has_use(asset(None, type="application/vnd.jupyter.widget-state+json"))
 
 
+def test_a_page_that_has_left_the_book_leaves_the_site(tmp_path):
+    old, kept = ("book/14-old.html", "_sources/book/14-old.ipynb"), "book/01-one.html"
+    for name in (*old, kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    builder = SimpleNamespace(get_outfilename=lambda name: tmp_path / f"{name}.html")
+    app = SimpleNamespace(builder=builder, outdir=tmp_path)
+    sphinx_ext.forget(app, None, set(), set(), {"book/14-old", "book/15-never-written"})
+    assert [(tmp_path / name).exists() for name in (*old, kept)] == [False, False, True]
+
+
 def test_a_long_name_in_a_heading_may_be_broken_between_its_parts():
     app = SimpleNamespace(srcdir=".", builder=SimpleNamespace(images={}))
     context = {"body": "<h3>plots.batch_norm<a>a_b</a></h3><p>a_b</p>"}

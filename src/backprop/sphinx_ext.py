@@ -93,6 +93,7 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_assets)
     app.connect("env-get-outdated", renew_lists)
+    app.connect("env-get-outdated", forget)
     app.connect("doctree-read", lift_headings, priority=400)  # before the contents are gathered
     app.connect("doctree-resolved", mark_addresses)
     app.connect("doctree-resolved", lines.hold)
@@ -147,6 +148,15 @@ def configure(app, config):
 def renew_lists(app, env, added, changed, removed):
     """Read the pages that list what is in others, `backprop_lists`, when any page has changed."""
     return app.config.backprop_lists if added | changed | removed else []
+
+
+def forget(app, env, added, changed, removed):
+    """Take out of the site the pages that are no longer part of the book."""
+    for name in removed:
+        Path(app.builder.get_outfilename(name)).unlink(missing_ok=True)
+        for source in Path(app.outdir, "_sources").glob(f"{name}.*"):
+            source.unlink()
+    return []
 
 
 def lift_headings(app, doctree):
