@@ -326,7 +326,8 @@ def finish(app, exception):
     if exception or names is None:  # no page was written: nothing has changed
         return
     out = Path(app.outdir)
-    pages = {path: path.read_text(encoding="utf-8") for path in pages_of(out)}
+    # A page that was not written anew still has the first rules of the build before.
+    pages = {p: FIRST_RULES.sub(r"\1", p.read_text(encoding="utf-8")) for p in pages_of(out)}
     words = set().union(*map(styles.words_of_page, pages.values()))
     for name in scripts_of(pages):
         words |= styles.words_of_script((out / name).read_text(encoding="utf-8"))
