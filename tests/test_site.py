@@ -5,7 +5,7 @@ import gzip
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from zipfile import ZipFile
@@ -47,17 +47,31 @@ class Visit:
     complaints: browser.Complaints
     raw: list
     dead: int
-
-
-@dataclass
-class Look:
-    """How a page looks: on paper, on a phone, and to axe-core."""
-
     sideways: list
     lost: list
     paper: list
-    faults: list
-    errors: list
+    faults: list = field(default_factory=list)
+
+
+def look(chromium, root, name, *, with_axe):
+    """Visit a page: wide first, then on a phone in the dark, then wide again."""
+    with chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
+        page = context.new_page()
+        complaints = browser.Complaints(page, root)
+        browser.open_page(page, root + name)
+        folded = paper.faults(page)
+        browser.unfold(page)
+        visit = Visit(
+            complaints=complaints,
+            raw=browser.raw_mathematics(page),
+            dead=page.locator(".bp-figure:not([data-live=true])").count(),
+            sideways=browser.sideways(page, 360),
+            lost=browser.lost_on_a_phone(page),
+            paper=folded + paper.faults(page),
+        )
+        if with_axe:
+            visit.faults = axe_faults(page)
+        return visit
 
 
 def axe_faults(page):
@@ -78,32 +92,7 @@ def axe_faults(page):
 )
 def visit(request, chromium, roots):
     base, name = request.param
-    with chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
-        page = context.new_page()
-        complaints = browser.Complaints(page, roots[base])
-        browser.open_page(page, roots[base] + name)
-        return Visit(
-            complaints=complaints,
-            raw=browser.raw_mathematics(page),
-            dead=page.locator(".bp-figure:not([data-live=true])").count(),
-        )
-
-
-@pytest.fixture(scope="module", params=browser.PAGES)
-def looks(request, chromium, roots):
-    with chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
-        page = context.new_page()
-        complaints = browser.Complaints(page, roots["server"])
-        browser.open_page(page, roots["server"] + request.param)
-        folded = paper.faults(page)
-        browser.unfold(page)
-        return Look(
-            sideways=browser.sideways(page, 360),
-            lost=browser.lost_on_a_phone(page),
-            paper=folded + paper.faults(page),
-            faults=axe_faults(page),
-            errors=complaints.errors,
-        )
+    return look(chromium, roots[base], name, with_axe=base == "server")
 
 
 def test_a_page_raises_no_error(visit):
@@ -126,24 +115,20 @@ def test_mathematics_is_set(visit):
     assert visit.raw == []
 
 
-def test_a_page_raises_no_error_on_paper_and_on_a_phone(looks):
-    assert looks.errors == []
+def test_nothing_scrolls_sideways_on_a_phone(visit):
+    assert visit.sideways == []
 
 
-def test_nothing_scrolls_sideways_on_a_phone(looks):
-    assert looks.sideways == []
+def test_a_phone_shows_whole_formulas_with_their_commas_and_readable_pictures(visit):
+    assert visit.lost == []
 
 
-def test_a_phone_shows_whole_formulas_with_their_commas_and_readable_pictures(looks):
-    assert looks.lost == []
+def test_paper_shows_all_of_a_page_and_nothing_to_press(visit):
+    assert visit.paper == []
 
 
-def test_paper_shows_all_of_a_page_and_nothing_to_press(looks):
-    assert looks.paper == []
-
-
-def test_axe_finds_nothing(looks):
-    assert looks.faults == []
+def test_axe_finds_nothing(visit):
+    assert visit.faults == []
 
 
 # ---- every figure, used ----
