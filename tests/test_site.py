@@ -514,11 +514,16 @@ def test_the_archive_opens_where_it_is_unpacked(chromium, unpacked):
         complaints = browser.Complaints(page, root)
         page.goto(root + "index.html")
         page.wait_for_url("**/book/index.html")
+        # who goes on at once breaks off what the page has asked for, and it counts as failed
+        page.wait_for_load_state("networkidle")
         browser.open_page(page, root + browser.FIGURE_PAGES[0])
         assert page.locator(".bp-figure:not([data-live=true])").count() == 0
         assert browser.raw_mathematics(page) == []
         assert page.locator(".bp-take").count() == 1
+        page.wait_for_load_state("networkidle")
         page.goto(root + "search.html?q=kernel")
+        page.locator("#search-results li a").first.wait_for()
+        page.wait_for_load_state("networkidle")
         page.locator("#search-results li a").first.click()
         page.wait_for_url("**/backprop-by-hand/book/*")
         assert complaints.errors + complaints.failed + complaints.foreign == []

@@ -125,11 +125,7 @@ class Complaints:
         self.errors, self.failed, self.foreign = [], [], []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: m.type == "error" and self.errors.append(m.text))
-        # a browser that goes on to the next page breaks off what it has asked for: no fault of ours
-        page.on(
-            "requestfailed",
-            lambda r: r.failure != "net::ERR_ABORTED" and self.failed.append(r.url),
-        )
+        page.on("requestfailed", lambda request: self.failed.append(request.url))
         page.on("response", lambda r: r.status >= 400 and self.failed.append(r.url))
         page.on("request", lambda request: self.judge(request.url, root))
 
